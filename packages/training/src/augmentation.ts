@@ -1,0 +1,1 @@
+export type AugmentationName = "none" | "light" | "strong";
