@@ -1,1 +1,1 @@
-export {};
+export { architectures, findArchitecture, UnknownArchitecture } from "./architectures/catalogue.ts";
