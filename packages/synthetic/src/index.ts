@@ -1,1 +1,2 @@
 export {};
+export { between, normal, type Random, seededRandom, shuffle } from "./random.ts";

@@ -1,3 +1,5 @@
+export { type Bundle, BundleError, loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
+export { CardEvaluation, InputSpec, ModelCard } from "./card.ts";
 export {
   decodeModel,
   encodeModel,
@@ -6,6 +8,20 @@ export {
   type OnnxModel,
   type OnnxNode,
   type OnnxTensor,
-  type OnnxType,
   type OnnxValue,
 } from "./onnx-file.ts";
+export {
+  checkPicture,
+  defaultRoi,
+  encodeJpeg,
+  encodePng,
+  FILE_LIMITS,
+  type PictureLimits,
+  type PictureShape,
+  readPicture,
+  WIRE_LIMITS,
+} from "./picture.ts";
+export { PictureError, type PictureFormat, type PictureHeader } from "./picture-header.ts";
+export type { Pixels, Pixels, Roi, Roi } from "./pixels.ts";
+export { tensorLength, writeTensor } from "./tensor.ts";
+export { startTsWorker } from "./ts-worker.ts";

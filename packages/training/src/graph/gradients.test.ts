@@ -1,0 +1,171 @@
+import { normal, seededRandom } from "@beckon/synthetic";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import type { Layer } from "../layers.ts";
+import { type Plan, planLayers, type Shape } from "../plan.ts";
+import { buildTrainingModel, type TrainingModel } from "./training.ts";
+
+const BATCH = 3;
+const CLASSES = 4;
+const dense: Layer = { type: "dense", units: CLASSES };
+const flatten: Layer = { type: "flatten" };
+const head: Layer[] = [flatten, dense];
+
+/** Each kind of layer between others that let its parameter and input gradients show. */
+const NETWORKS: Record<string, { input: Shape; layers: Layer[] }> = {
+  dense: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "dense", units: CLASSES }] },
+  relu: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "relu" }, dense] },
+  "conv same": { input: [2, 5, 5], layers: [conv(3, 3), conv(3, 3), ...head] },
+  "conv of an even kernel, same": { input: [2, 5, 5], layers: [conv(3, 3), conv(2, 4), ...head] },
+  "conv valid": { input: [2, 6, 6], layers: [conv(3, 3), conv(2, 3, 1, "valid"), ...head] },
+  "conv 1x1": { input: [3, 4, 4], layers: [conv(3, 3), conv(4, 1), ...head] },
+  "conv stride 2 same, even side": { input: [2, 6, 6], layers: [conv(3, 3), conv(3, 3, 2), ...head] },
+  "conv stride 2 same, odd side": { input: [2, 7, 7], layers: [conv(3, 3), conv(3, 3, 2), ...head] },
+  "conv stride 3 valid with a rest": { input: [2, 9, 9], layers: [conv(3, 3), conv(3, 2, 3, "valid"), ...head] },
+  "conv 1x1 stride 2": { input: [2, 6, 6], layers: [conv(3, 3), conv(3, 1, 2), ...head] },
+  "conv without bias": {
+    input: [2, 4, 4],
+    layers: [conv(3, 3), { type: "conv", filters: 2, kernel: 3, bias: false }, ...head],
+  },
+  "conv on padding given by number": { input: [2, 5, 5], layers: [conv(3, 3), conv(2, 3, 2, 1), ...head] },
+  "conv depthwise": {
+    input: [3, 5, 5],
+    layers: [conv(4, 3), { type: "conv", filters: "depthwise", kernel: 3 }, ...head],
+  },
+  "conv depthwise stride 2": {
+    input: [3, 6, 6],
+    layers: [conv(4, 3), { type: "conv", filters: "depthwise", kernel: 3, stride: 2 }, ...head],
+  },
+  "batch norm of images": { input: [2, 4, 4], layers: [conv(3, 3), { type: "batch-norm" }, conv(2, 3), ...head] },
+  "batch norm of vectors": { input: [5], layers: [{ type: "dense", units: 6 }, { type: "batch-norm" }, dense] },
+  "max-pool": { input: [2, 6, 6], layers: [conv(3, 3), { type: "max-pool", size: 2 }, ...head] },
+  "max-pool with a rest": { input: [2, 7, 7], layers: [conv(3, 3), { type: "max-pool", size: 3 }, ...head] },
+  "max-pool overlapping": {
+    input: [2, 7, 7],
+    layers: [conv(3, 3), { type: "max-pool", size: 3, stride: 2 }, ...head],
+  },
+  "max-pool same": {
+    input: [2, 7, 7],
+    layers: [conv(3, 3), { type: "max-pool", size: 4, stride: 4, padding: "same" }, ...head],
+  },
+  "average-pool": { input: [2, 6, 6], layers: [conv(3, 3), { type: "average-pool", size: 2 }, ...head] },
+  "average-pool with a rest": { input: [2, 7, 7], layers: [conv(3, 3), { type: "average-pool", size: 2 }, ...head] },
+  "global average pool": { input: [2, 5, 5], layers: [conv(3, 3), { type: "global-average-pool" }, dense] },
+  "zero-pad": { input: [2, 4, 4], layers: [conv(3, 3), { type: "zero-pad", amount: 2 }, conv(2, 3), ...head] },
+  dropout: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "dropout", rate: 0.5 }, dense] },
+  residual: { input: [2, 5, 5], layers: [conv(3, 3), { type: "residual", body: [conv(3, 3)] }, ...head] },
+  "residual with a shortcut": {
+    input: [2, 6, 6],
+    layers: [
+      conv(3, 3),
+      { type: "residual", body: [conv(4, 3, 2), { type: "relu" }, conv(4, 3)], shortcut: [conv(4, 1, 2)] },
+      ...head,
+    ],
+  },
+  "residual as the first layer": {
+    input: [2, 5, 5],
+    layers: [{ type: "residual", body: [conv(2, 3)], shortcut: [conv(2, 1)] }, ...head],
+  },
+};
+
+describe("gradients agree with central finite differences", () => {
+  test.each(Object.entries(NETWORKS))("%s", async (_name, { input, layers }) => {
+    const plan = planLayers(layers, input);
+    const step = await openStep(plan);
+    const weights = randomVector(plan.weightCount, 11, 0.4);
+    const { gradients } = await step(weights);
+    for (const parameter of plan.parameters) {
+      const expected: number[] = [];
+      for (let index = 0; index < parameter.size; index++) {
+        expected.push(await slope(step, weights, parameter.offset + index));
+      }
+      const found = Array.from(gradients.subarray(parameter.offset, parameter.offset + parameter.size));
+      expect(relativeDistance(found, expected), parameter.name).toBeLessThan(1e-2);
+    }
+  });
+});
+
+test("of equal maxima exactly one gets the gradient", async () => {
+  // A flat patch: every value of each window is equal. All of them getting the gradient would make it 4 or 9 times as large.
+  for (const pool of [{ size: 2 }, { size: 3, stride: 2 }]) {
+    const layers: Layer[] = [
+      { type: "conv", filters: 1, kernel: 1, bias: true },
+      { type: "max-pool", ...pool },
+      { type: "global-average-pool" },
+      { type: "dense", units: 2 },
+    ];
+    const plan = planLayers(layers, [1, 6, 6]);
+    const model = buildTrainingModel(plan, 1);
+    const session = await InferenceSession.create(model.onnx);
+    const weights = Float32Array.of(1, 0, 1, -1, 0, 0); // kernel, bias, dense [1, 2], its bias
+    const feeds = {
+      images: new Tensor("float32", new Float32Array(36).fill(0.5), [1, 1, 6, 6]),
+      targets: new Tensor("float32", Float32Array.of(0, 1), [1, 2]),
+      weights: new Tensor("float32", weights, [plan.weightCount]),
+    };
+    const { gradients, probabilities } = await session.run(feeds);
+    const p = (probabilities?.data as Float32Array)[0] as number;
+    // d loss / d bias of the convolution = sum over logits of (p - target) * dense weight.
+    expect((gradients?.data as Float32Array)[1]).toBeCloseTo(p * 1 + (1 - p - 1) * -1, 5);
+  }
+});
+
+function conv(filters: number, kernel: number, stride = 1, padding: "same" | "valid" | number = "same"): Layer {
+  return { type: "conv", filters, kernel, stride, padding };
+}
+
+type Step = (weights: Float32Array) => Promise<{ loss: number; gradients: Float32Array }>;
+
+async function openStep(plan: Plan): Promise<Step> {
+  const model = buildTrainingModel(plan, BATCH);
+  const session = await InferenceSession.create(model.onnx);
+  const feeds = inputs(plan, model);
+  return async (weights) => {
+    const output = await session.run({ ...feeds, weights: new Tensor("float32", weights, [weights.length]) });
+    return {
+      loss: (output["loss"]?.data as Float32Array)[0] as number,
+      gradients: output["gradients"]?.data as Float32Array,
+    };
+  };
+}
+
+function inputs(plan: Plan, model: TrainingModel): Record<string, Tensor> {
+  const size = plan.input.reduce<number>((product, side) => product * side, BATCH);
+  const targets = new Float32Array(BATCH * CLASSES).map((_, index) => (index % CLASSES === 1 ? 0.7 : 0.1));
+  const dropouts = model.dropouts.map(({ name, size: width }) => [
+    name,
+    new Tensor(
+      "float32",
+      randomVector(BATCH * width, 5, 1).map((value) => (value > 0 ? 2 : 0)),
+      [BATCH, width],
+    ),
+  ]);
+  return {
+    images: new Tensor("float32", randomVector(size, 7, 1), [BATCH, ...plan.input]),
+    targets: new Tensor("float32", targets, [BATCH, CLASSES]),
+    ...Object.fromEntries(dropouts),
+  };
+}
+
+/** The smaller of two differences in error: near a kink one of them may cross it. */
+async function slope(step: Step, weights: Float32Array, index: number): Promise<number> {
+  const at = async (change: number) => {
+    const moved = weights.slice();
+    moved[index] = (moved[index] as number) + change;
+    return (await step(moved)).loss;
+  };
+  const width = 4e-3;
+  return ((await at(width)) - (await at(-width))) / (2 * width);
+}
+
+function relativeDistance(found: number[], expected: number[]): number {
+  const length = (values: number[]) => Math.hypot(...values);
+  const apart = length(found.map((value, index) => value - (expected[index] as number)));
+  // What is below the resolution of float32 differences counts as zero.
+  return apart / Math.max(length(expected), 1e-2);
+}
+
+function randomVector(size: number, seed: number, scale: number): Float32Array {
+  const random = seededRandom(seed);
+  return new Float32Array(size).map(() => normal(random) * scale);
+}

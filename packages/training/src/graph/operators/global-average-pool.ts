@@ -1,0 +1,18 @@
+import type { LayerOf, Operator } from "../operator.ts";
+
+/** Mean of each channel: from [channels, height, width] to [channels]. */
+export const globalAveragePool: Operator<LayerOf<"global-average-pool">> = {
+  infer: (context, _layer, input) => context.graph.mean(input, [2, 3]),
+  train({ graph, batch }, layer, input) {
+    const [channels, height, width] = layer.input as readonly [number, number, number];
+    return {
+      output: graph.mean(input, [2, 3]),
+      backward(gradient, wanted) {
+        if (!wanted) return undefined;
+        const share = graph.op("Mul", [gradient, graph.scalar(1 / (height * width))]);
+        const single = graph.reshape(share, [batch, channels, 1, 1]);
+        return graph.op("Expand", [single, graph.ints([batch, channels, height, width])]);
+      },
+    };
+  },
+};
