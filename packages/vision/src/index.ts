@@ -1,5 +1,6 @@
 export { type Bundle, BundleError, loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
 export { CardEvaluation, InputSpec, ModelCard } from "./card.ts";
+export { type Engine, EngineUnavailable } from "./engines/engine.ts";
 export {
   decodeModel,
   encodeModel,
@@ -22,6 +23,6 @@ export {
   WIRE_LIMITS,
 } from "./picture.ts";
 export { PictureError, type PictureFormat, type PictureHeader } from "./picture-header.ts";
-export type { Pixels, Pixels, Roi, Roi } from "./pixels.ts";
+export type { Pixels, Roi } from "./pixels.ts";
 export { tensorLength, writeTensor } from "./tensor.ts";
 export { startTsWorker } from "./ts-worker.ts";
