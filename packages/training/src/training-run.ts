@@ -1,0 +1,81 @@
+import type { Architecture, Recipe } from "./architecture.ts";
+import type { DataInput, Problem } from "./dataset-folder.ts";
+
+/** Everything that decides a training. What is absent comes from the architecture's recipe. */
+export interface TrainingOptions {
+  readonly architecture: Architecture;
+  /** See `Architecture.widthMeaning`. */
+  readonly width?: number;
+  /** Side of the input in pixels, where it differs from the architecture's. */
+  readonly side?: number;
+  readonly data: readonly DataInput[];
+  /** Pictures to choose the best epoch on; absent: held back from `data`. */
+  readonly validation?: readonly DataInput[];
+  readonly classes?: readonly string[];
+  readonly drop?: readonly string[];
+  /** How `validation` is held back when it is not given. Default: by source where there are two or more, else random. */
+  readonly split?: { readonly by: "source" | "random" | "block"; readonly fraction?: number };
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** Worker threads that share each batch. */
+  readonly workers: number;
+  /** Draw each source about as often as the square root of its size, and each of its classes equally. */
+  readonly balance: boolean;
+  /** Sources whose hands are cut out on black: their background is replaced by pictures of `backgroundClasses`. */
+  readonly cutouts: readonly string[];
+  readonly backgroundClasses: readonly string[];
+  /** Bundle whose weights are taken over wherever name and shape agree. */
+  readonly startFrom?: string;
+  /** Train only a new head on the features of `startFrom`, computed once. Any bundle or imported ONNX model will do. */
+  readonly freeze: boolean;
+  /** Folder of the run: `best/` (a bundle), `last.checkpoint`, `history.csv`, `report.html`, ... */
+  readonly out: string;
+  /** Name of the bundle. */
+  readonly name: string;
+  readonly resume: boolean;
+  /** The command as typed, for the card. */
+  readonly command: string;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TrainingEvent) => void;
+}
+
+/** One epoch, as it stands in `history.csv`. */
+export interface EpochRow {
+  readonly epoch: number;
+  readonly trainAccuracy: number;
+  readonly trainLoss: number;
+  readonly validationAccuracy: number;
+  readonly validationLoss: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+}
+
+/** Progress, in the order in which it happens. */
+export type TrainingEvent =
+  /** Lines on the data: counts per class and source, the split. */
+  | { readonly type: "data"; readonly lines: readonly string[] }
+  | { readonly type: "problem"; readonly problem: Problem }
+  | { readonly type: "decoding"; readonly done: number; readonly total: number }
+  | { readonly type: "features"; readonly done: number; readonly total: number }
+  | { readonly type: "start"; readonly epochs: number; readonly stepsPerEpoch: number; readonly resumedAt: number }
+  | {
+      readonly type: "step";
+      readonly epoch: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly imagesPerSecond: number;
+    }
+  | { readonly type: "epoch"; readonly row: EpochRow; readonly best: boolean }
+  | { readonly type: "saved"; readonly what: "best" | "every" | "last"; readonly path: string };
+
+export interface TrainingResult {
+  readonly out: string;
+  /** The bundle of the best epoch. */
+  readonly bundle: string;
+  readonly report: string;
+  readonly best: EpochRow;
+  readonly history: readonly EpochRow[];
+  /** True when a signal ended it before the last epoch; `resume` goes on from there. */
+  readonly interrupted: boolean;
+}
