@@ -12,6 +12,17 @@ export {
   sourcesOf,
 } from "./dataset.ts";
 export { type DataInput, DatasetError, type Problem, parseDataInput } from "./dataset-folder.ts";
+export { toCardEvaluation } from "./evaluation/card-evaluation.ts";
+export { confusionCsv } from "./evaluation/confusion.ts";
+export {
+  type Evaluation,
+  type EvaluationInput,
+  evaluatePredictions,
+  type Prediction,
+  type SourceAccuracy,
+} from "./evaluation/evaluation.ts";
+export { formatEvaluation, percent, percentRange } from "./evaluation/format-evaluation.ts";
+export { appendHistory, type Epoch, formatHistory, parseHistory, readHistory } from "./history.ts";
 export { openPixelFile, type PixelStore, type StoredSamples, type StoreOptions, storePixels } from "./pixel-store.ts";
 export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf } from "./summary.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";

@@ -24,5 +24,6 @@ export {
 } from "./picture.ts";
 export { PictureError, type PictureFormat, type PictureHeader } from "./picture-header.ts";
 export type { Pixels, Roi } from "./pixels.ts";
+export { renderSvg } from "./svg.ts";
 export { tensorLength, writeTensor } from "./tensor.ts";
 export { startTsWorker } from "./ts-worker.ts";
