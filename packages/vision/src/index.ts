@@ -1,6 +1,19 @@
 export { type Bundle, BundleError, loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
 export { CardEvaluation, InputSpec, ModelCard } from "./card.ts";
+export {
+  type Classification,
+  type Classifier,
+  type ClassifierOptions,
+  type ClassifyOptions,
+  judge,
+  openClassifier,
+  type Score,
+  UNKNOWN,
+  type Verdict,
+} from "./classifier.ts";
+export { ENGINE_CHOICES, type EngineChoice, type OpenedEngine, openEngine, type TriedEngine } from "./engines/auto.ts";
 export { type Engine, EngineUnavailable } from "./engines/engine.ts";
+export { type EngineModel, type OnnxOptions, onnxEngine } from "./engines/onnx.ts";
 export {
   decodeModel,
   encodeModel,
