@@ -14,6 +14,8 @@ export {
 export { ENGINE_CHOICES, type EngineChoice, type OpenedEngine, openEngine, type TriedEngine } from "./engines/auto.ts";
 export { type Engine, EngineUnavailable } from "./engines/engine.ts";
 export { type EngineModel, type OnnxOptions, onnxEngine } from "./engines/onnx.ts";
+export { tfjsEngine } from "./engines/tfjs.ts";
+export type { TfjsBackend } from "./engines/tfjs-backend.ts";
 export {
   decodeModel,
   encodeModel,
@@ -39,4 +41,5 @@ export { PictureError, type PictureFormat, type PictureHeader } from "./picture-
 export type { Pixels, Roi } from "./pixels.ts";
 export { renderSvg } from "./svg.ts";
 export { tensorLength, writeTensor } from "./tensor.ts";
+export { readTfjsFiles, TfjsFilesError, writeTfjsFiles } from "./tfjs-files.ts";
 export { startTsWorker } from "./ts-worker.ts";
