@@ -56,7 +56,8 @@ export async function loadBundle(folder: string): Promise<Bundle> {
 }
 
 /**
- * Writes a bundle so that readers see the old folder or the whole new one, also after a crash or with a full disk.
+ * Writes a bundle so that readers never see half of one. The new folder is written in full beside the old and swapped
+ * in by two renames; after a power cut between them the old bundle lies beside, whole, as `.<name>.old-...`.
  *
  * @throws BundleError when it does not fit its schema or cannot be written; what was there before is then untouched
  */

@@ -1,12 +1,20 @@
 import { join } from "node:path";
-import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-node";
 import { type Bundle, BundleError } from "../bundle.ts";
 import type { InputSpec } from "../card.ts";
 import { tensorLength } from "../tensor.ts";
 import { type Engine, EngineUnavailable } from "./engine.ts";
 
-// onnxruntime writes its own lines to stderr unless told not to; every error reaches us as an exception too.
-env.logLevel = "fatal";
+type Ort = typeof import("onnxruntime-node");
+
+/** onnxruntime is large, and who only decodes pictures, like a camera, need not load it. */
+async function loadOrt(): Promise<Ort> {
+  const ort = await import("onnxruntime-node");
+  // It writes its own lines to stderr unless told not to; every error reaches us as an exception too.
+  ort.env.logLevel = "fatal";
+  return ort;
+}
+
 const SILENT = 4;
 
 /** What an engine needs of a bundle; the folder only serves messages. */
@@ -29,9 +37,16 @@ export interface OnnxOptions {
  */
 export async function onnxEngine(model: EngineModel, options: OnnxOptions): Promise<Engine> {
   const file = model.folder === undefined ? "model.onnx" : join(model.folder, "model.onnx");
-  const session = await createSession(model, options, file);
+  const ort = await loadOrt();
+  const session = await createSession(ort, model, options, file);
   try {
-    const engine = new OnnxEngine(session, `onnx-${options.provider}`, checkSignature(session, model, file), model);
+    const engine = new OnnxEngine(
+      ort,
+      session,
+      `onnx-${options.provider}`,
+      checkSignature(session, model, file),
+      model,
+    );
     checkProbabilities(await engine.run(new Float32Array(tensorLength(model.card.input)), 1), model, file);
     return engine;
   } catch (error) {
@@ -42,9 +57,14 @@ export async function onnxEngine(model: EngineModel, options: OnnxOptions): Prom
   }
 }
 
-async function createSession(model: EngineModel, options: OnnxOptions, file: string): Promise<InferenceSession> {
+async function createSession(
+  ort: Ort,
+  model: EngineModel,
+  options: OnnxOptions,
+  file: string,
+): Promise<InferenceSession> {
   const create = (provider: OnnxOptions["provider"]) =>
-    InferenceSession.create(model.onnx, {
+    ort.InferenceSession.create(model.onnx, {
       executionProviders: [provider],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
@@ -73,6 +93,7 @@ function unavailableReason(provider: "webgpu" | "cuda", error: unknown): string 
 
 class OnnxEngine implements Engine {
   readonly name: string;
+  private readonly ort: Ort;
   private readonly session: InferenceSession;
   private readonly signature: Signature;
   private readonly input: InputSpec;
@@ -80,7 +101,8 @@ class OnnxEngine implements Engine {
   private last: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
 
-  constructor(session: InferenceSession, name: string, signature: Signature, { card, labels }: EngineModel) {
+  constructor(ort: Ort, session: InferenceSession, name: string, signature: Signature, { card, labels }: EngineModel) {
+    this.ort = ort;
     this.session = session;
     this.name = name;
     this.signature = signature;
@@ -125,7 +147,7 @@ class OnnxEngine implements Engine {
   }
 
   private async once(batch: Float32Array, count: number): Promise<Float32Array> {
-    const tensor = new Tensor("float32", batch, [count, ...pictureDims(this.input)]);
+    const tensor = new this.ort.Tensor("float32", batch, [count, ...pictureDims(this.input)]);
     const results = await this.session.run({ [this.signature.input]: tensor }, [this.signature.output]);
     const data = results[this.signature.output]?.data;
     if (!(data instanceof Float32Array)) throw new BundleError("the model's output holds no 32-bit floats");
