@@ -24,5 +24,8 @@ export {
 export { formatEvaluation, percent, percentRange } from "./evaluation/format-evaluation.ts";
 export { appendHistory, type Epoch, formatHistory, parseHistory, readHistory } from "./history.ts";
 export { openPixelFile, type PixelStore, type StoredSamples, type StoreOptions, storePixels } from "./pixel-store.ts";
+export { confusionSvg } from "./report/confusion-chart.ts";
+export { accuracyCurvesSvg, bestEpoch, lossCurvesSvg } from "./report/curves.ts";
+export { type ReportInput, type ReportSplit, renderReport } from "./report/report.ts";
 export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf } from "./summary.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";

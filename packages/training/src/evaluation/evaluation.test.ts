@@ -81,6 +81,14 @@ test("a source that was trained on is named in a warning", () => {
   );
 });
 
+test("a test on nothing but what was trained on says so", () => {
+  expect(evaluate(uneven, { trainedSources: ["bob", "ada"] }).warnings[0]).toMatch(
+    "trained on all sources of this test (",
+  );
+  const plain = evaluate(pictures("", 0, 0, 30), { trainedSources: [""] });
+  expect(plain.warnings[0]).toMatch("not sorted by source");
+});
+
 test("a model of unknown training is suspect", () => {
   const evaluation = evaluatePredictions({ labels, predictions: uneven, thresholds });
   expect(evaluation.trainedSourcesKnown).toBe(false);

@@ -191,11 +191,7 @@ function warningsOf(
 ): string[] {
   const { sources, sharedSources } = facts;
   const warnings: string[] = [];
-  if (sharedSources.length > 0)
-    warnings.push(
-      `The model was trained on ${sharedSources.length} of the ${sources.length} sources of this test ` +
-        `(${shortList(sharedSources.map(displaySource))}): the numbers are better than a new person will see.`,
-    );
+  if (sharedSources.length > 0) warnings.push(sharedWarning(sharedSources, sources.length));
   if (!facts.trainedSourcesKnown)
     warnings.push("Nobody recorded which sources the model was trained on: it may have seen these pictures.");
   if (sources.length === 1)
@@ -217,6 +213,14 @@ function warningsOf(
       `Left out, for the model does not know the class: ${shortList(leftOut.map(([name, count]) => `${name} (${count})`))}.`,
     );
   return warnings;
+}
+
+function sharedWarning(shared: readonly string[], sources: number): string {
+  const optimistic = "the numbers are better than a new person will see";
+  if (sources === 1 && shared[0] === "")
+    return `The pictures are not sorted by source, so the hands of this test may be those of the training: ${optimistic}.`;
+  const some = shared.length === sources ? "all" : `${shared.length} of the ${sources}`;
+  return `The model was trained on ${some} sources of this test (${shortList(shared.map(displaySource))}): ${optimistic}.`;
 }
 
 /** How a source is shown; pictures laid out without sources have the empty name. */
