@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { ModelCard } from "./card.ts";
+import { readTfjsFiles } from "./tfjs-files.ts";
 
 /** A model bundle that cannot be used or written. The message is one line that names the file and what to do about it. */
 export class BundleError extends Error {
@@ -22,7 +24,7 @@ export interface Bundle {
   readonly onnx: Uint8Array;
 }
 
-/** What becomes a bundle; the checksum is computed while saving. */
+/** What becomes a bundle; the checksums are computed while saving. */
 export interface NewBundle {
   readonly card: Omit<z.input<typeof ModelCard>, "sha256">;
   readonly labels: readonly string[];
@@ -73,8 +75,10 @@ export async function saveBundle(folder: string, { card, labels, onnx, addFiles 
     await mkdir(fresh, { recursive: true });
     await writeSynced(join(fresh, "model.onnx"), onnx);
     await writeSynced(join(fresh, "labels.txt"), `${labels.join("\n")}\n`);
-    await writeSynced(join(fresh, "model.json"), `${JSON.stringify(whole.data, null, 2)}\n`);
     await addFiles?.(fresh);
+    const tfjs = await tfjsSha256(join(fresh, "tfjs"));
+    const written = { ...whole.data, sha256: { ...whole.data.sha256, ...(tfjs && { tfjs }) } };
+    await writeSynced(join(fresh, "model.json"), `${JSON.stringify(written, null, 2)}\n`);
     await syncFolder(fresh);
     await replaceFolder(fresh, target, join(dirname(target), `.${basename(target)}.old-${suffix}`));
   } catch (error) {
@@ -83,6 +87,11 @@ export async function saveBundle(folder: string, { card, labels, onnx, addFiles 
       ? error
       : new BundleError(`${folder}: not written: ${systemReason(error)}`, { cause: error });
   }
+}
+
+async function tfjsSha256(folder: string): Promise<string | undefined> {
+  if (!existsSync(folder)) return undefined;
+  return (await readTfjsFiles(folder)).sha256;
 }
 
 async function replaceFolder(fresh: string, target: string, old: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 const fraction = z.number().min(0).max(1);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const channels = z.tuple([z.number(), z.number(), z.number()]);
 
 /** How a picture becomes the input tensor of a model. */
@@ -44,7 +45,8 @@ export const ModelCard = z.object({
   input: InputSpec,
   /** Answer `unknown` below this confidence: one for all classes, and others for single classes. */
   thresholds: z.object({ default: fraction, classes: z.record(z.string(), fraction).default({}) }),
-  sha256: z.object({ onnx: z.string().regex(/^[0-9a-f]{64}$/) }),
+  /** Of `model.onnx`, and of all files of `tfjs/` where there is one (see `readTfjsFiles`). */
+  sha256: z.object({ onnx: sha256, tfjs: sha256.optional() }),
   training: z
     .object({
       command: z.string(),

@@ -144,6 +144,14 @@ describe("tfjsEngine", () => {
     await expect(tfjsEngine(bundleIn(join(folder, "none")), "tfjs-wasm")).rejects.toThrow("no such file");
   });
 
+  it("refuses files that are not those the bundle was written with", async () => {
+    const { card } = bundle;
+    const changed = { ...bundle, card: { ...card, sha256: { ...card.sha256, tfjs: "1".repeat(64) } } };
+    await expect(tfjsEngine(changed, "tfjs-wasm")).rejects.toThrow(
+      /tfjs: sha256 is .* says 111111111111\.\.\.; a file was/,
+    );
+  });
+
   it("refuses a folder of tfjs files that is damaged or reaches outside", async () => {
     const broken = await mkdtemp(join(tmpdir(), "beckon-tfjs-broken-"));
     const file = join(broken, "tfjs", "model.json");

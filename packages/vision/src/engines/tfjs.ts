@@ -88,7 +88,13 @@ async function loadModel(tfjs: Tfjs, { folder, card, labels }: TfjsBundle): Prom
   const place = join(folder, "tfjs");
   let model: LayersModel;
   try {
-    const { artifacts } = await readTfjsFiles(place);
+    const { artifacts, sha256 } = await readTfjsFiles(place);
+    const expected = card.sha256.tfjs;
+    if (expected !== undefined && sha256 !== expected) {
+      throw new TfjsFilesError(
+        `${place}: sha256 is ${sha256.slice(0, 12)}..., model.json of the bundle says ${expected.slice(0, 12)}...; a file was changed or damaged, copy the bundle again`,
+      );
+    }
     model = await tfjs.layers.loadLayersModel({ load: async () => artifacts });
   } catch (cause) {
     if (cause instanceof TfjsFilesError) throw new BundleError(cause.message, { cause });
