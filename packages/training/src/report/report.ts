@@ -124,7 +124,7 @@ function curvesSection(history: readonly Epoch[]): string {
     best === undefined ? "" : `; best validation accuracy ${percent(best.validationAccuracy)} in epoch ${best.epoch}`;
   return section(
     "Training",
-    `${paragraph(`${counted(history.length, "epoch")} in ${duration(seconds)}${chosen}. Training accuracy is measured on augmented pictures.`, "note")}
+    `${paragraph(`${counted(history.length, "epoch")} in ${duration(seconds)}${chosen}. Training accuracy is taken while learning, under augmentation and dropout.`, "note")}
 <div class="pair"><figure>${accuracyCurvesSvg(history)}</figure><figure>${lossCurvesSvg(history)}</figure></div>`,
   );
 }

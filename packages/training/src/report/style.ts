@@ -36,7 +36,8 @@ th:first-child, td:first-child, .text { text-align: left; unicode-bidi: isolate;
 td:first-child { min-width: 4.5em }
 .number-cell, th { white-space: nowrap }
 .bars { width: 100% }
-.bars .bar { width: 55%; padding-right: 0 }
+.bars td:first-child { min-width: 7.5em }
+.bars .bar { width: 50%; padding-right: 0 }
 .bars svg { width: 100%; height: 16px; max-width: none }
 .facts th { text-align: left; vertical-align: top; padding-right: 24px }
 .facts td { text-align: left; overflow-wrap: anywhere }
@@ -48,7 +49,6 @@ ${names.map((name) => `.fill-${name} { fill: var(--${name}) } .stroke-${name} { 
   main { padding: 18px 14px 40px }
   .bars .interval { display: none }
   .bars .bar { width: 26% }
-  .bars td:first-child { min-width: 7.5em }
   table { font-size: .86rem }
   th, td { padding-right: 8px }
   .verdict .number small { display: block }
@@ -56,8 +56,11 @@ ${names.map((name) => `.fill-${name} { fill: var(--${name}) } .stroke-${name} { 
 @media print {
   body { font-size: 11pt }
   main { max-width: none; padding: 0 }
-  h2 { break-after: avoid }
+  h2, .note:has(+ figure) { break-after: avoid }
   figure, tr, .verdict { break-inside: avoid }
+  .pair { grid-template-columns: 1fr 1fr; gap: 6px 20px }
+  .pair table { font-size: 8.5pt }
+  h2 { margin-top: 22px }
   .scroll { overflow: visible }
   .scroll svg { max-width: 100% }
   pre { white-space: pre-wrap }
