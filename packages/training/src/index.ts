@@ -1,4 +1,5 @@
 export { architectures, findArchitecture, UnknownArchitecture } from "./architectures/catalogue.ts";
+export { AUGMENTATIONS, type Augmentation, type AugmentationName, augment } from "./augmentation.ts";
 export {
   countLabels,
   type Dataset,
