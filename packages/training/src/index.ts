@@ -1,3 +1,4 @@
+export type { Architecture, Optimiser, Recipe, Schedule } from "./architecture.ts";
 export { architectures, findArchitecture, UnknownArchitecture } from "./architectures/catalogue.ts";
 export { AUGMENTATIONS, type Augmentation, type AugmentationName, augment } from "./augmentation.ts";
 export {
@@ -13,6 +14,7 @@ export {
   sourcesOf,
 } from "./dataset.ts";
 export { type DataInput, DatasetError, type Problem, parseDataInput } from "./dataset-folder.ts";
+export { type BundleEvaluation, type BundleEvaluationOptions, evaluateBundle } from "./evaluate-bundle.ts";
 export { toCardEvaluation } from "./evaluation/card-evaluation.ts";
 export { confusionCsv } from "./evaluation/confusion.ts";
 export {
@@ -25,8 +27,10 @@ export {
 export { formatEvaluation, percent, percentRange } from "./evaluation/format-evaluation.ts";
 export { appendHistory, type Epoch, formatHistory, parseHistory, readHistory } from "./history.ts";
 export { openPixelFile, type PixelStore, type StoredSamples, type StoreOptions, storePixels } from "./pixel-store.ts";
+export { type Plan, planLayers } from "./plan.ts";
 export { confusionSvg } from "./report/confusion-chart.ts";
 export { accuracyCurvesSvg, bestEpoch, lossCurvesSvg } from "./report/curves.ts";
 export { type ReportInput, type ReportSplit, renderReport } from "./report/report.ts";
 export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf } from "./summary.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";
+export type { EpochRow, TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";
