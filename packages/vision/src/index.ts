@@ -16,6 +16,8 @@ export { type Engine, EngineUnavailable } from "./engines/engine.ts";
 export { type EngineModel, type OnnxOptions, onnxEngine } from "./engines/onnx.ts";
 export { tfjsEngine } from "./engines/tfjs.ts";
 export type { TfjsBackend } from "./engines/tfjs-backend.ts";
+export type { Imported, ImportOverrides, Scale } from "./import/guess.ts";
+export { type ImportOnnxOptions, importOnnx } from "./import/onnx.ts";
 export {
   decodeModel,
   encodeModel,

@@ -213,7 +213,8 @@ function checkProbabilities(row: Float32Array, { labels }: EngineModel, file: st
   );
 }
 
-function invalidModel(file: string, error: unknown): BundleError {
+/** What is wrong with a model that onnxruntime does not take, in one line. */
+export function invalidModel(file: string, error: unknown): BundleError {
   const line = oneLine(error);
   const unknown =
     /No Op registered for (\S+) with domain_version of (\d+)/.exec(line) ??
