@@ -1,6 +1,7 @@
 export type { Architecture, Optimiser, Recipe, Schedule } from "./architecture.ts";
 export { architectures, findArchitecture, UnknownArchitecture } from "./architectures/catalogue.ts";
 export { AUGMENTATIONS, type Augmentation, type AugmentationName, augment } from "./augmentation.ts";
+export { CheckpointError } from "./checkpoint.ts";
 export {
   countLabels,
   type Dataset,
@@ -33,4 +34,5 @@ export { accuracyCurvesSvg, bestEpoch, lossCurvesSvg } from "./report/curves.ts"
 export { type ReportInput, type ReportSplit, renderReport } from "./report/report.ts";
 export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf } from "./summary.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";
-export type { EpochRow, TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";
+export { train } from "./train.ts";
+export type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";

@@ -1,5 +1,7 @@
 import type { Architecture, Recipe } from "./architecture.ts";
 import type { DataInput, Problem } from "./dataset-folder.ts";
+import type { Epoch } from "./history.ts";
+import type { SplitRule } from "./split.ts";
 
 /** Everything that decides a training. What is absent comes from the architecture's recipe. */
 export interface TrainingOptions {
@@ -13,8 +15,10 @@ export interface TrainingOptions {
   readonly validation?: readonly DataInput[];
   readonly classes?: readonly string[];
   readonly drop?: readonly string[];
-  /** How `validation` is held back when it is not given. Default: by source where there are two or more, else random. */
-  readonly split?: { readonly by: "source" | "random" | "block"; readonly fraction?: number };
+  /** How pictures are held back when `validation` is not given. Absent: as the recipe says, by source where there are two or more. */
+  readonly split?: SplitRule;
+  /** Let near-duplicates fall on both sides of a random split. Default: they never do. */
+  readonly keepDuplicates?: boolean;
   readonly recipe: Recipe;
   readonly seed: number;
   /** Worker threads that share each batch. */
@@ -30,6 +34,8 @@ export interface TrainingOptions {
   readonly freeze: boolean;
   /** Folder of the run: `best/` (a bundle), `last.checkpoint`, `history.csv`, `report.html`, ... */
   readonly out: string;
+  /** What is known of the sources, for the card. */
+  readonly licences?: Readonly<Record<string, { readonly repository?: string; readonly licence?: string }>>;
   /** Name of the bundle. */
   readonly name: string;
   readonly resume: boolean;
@@ -37,17 +43,6 @@ export interface TrainingOptions {
   readonly command: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TrainingEvent) => void;
-}
-
-/** One epoch, as it stands in `history.csv`. */
-export interface EpochRow {
-  readonly epoch: number;
-  readonly trainAccuracy: number;
-  readonly trainLoss: number;
-  readonly validationAccuracy: number;
-  readonly validationLoss: number;
-  readonly learningRate: number;
-  readonly seconds: number;
 }
 
 /** Progress, in the order in which it happens. */
@@ -66,7 +61,7 @@ export type TrainingEvent =
       readonly loss: number;
       readonly imagesPerSecond: number;
     }
-  | { readonly type: "epoch"; readonly row: EpochRow; readonly best: boolean }
+  | { readonly type: "epoch"; readonly row: Epoch; readonly best: boolean }
   | { readonly type: "saved"; readonly what: "best" | "every" | "last"; readonly path: string };
 
 export interface TrainingResult {
@@ -74,8 +69,8 @@ export interface TrainingResult {
   /** The bundle of the best epoch. */
   readonly bundle: string;
   readonly report: string;
-  readonly best: EpochRow;
-  readonly history: readonly EpochRow[];
+  readonly best: Epoch;
+  readonly history: readonly Epoch[];
   /** True when a signal ended it before the last epoch; `resume` goes on from there. */
   readonly interrupted: boolean;
 }

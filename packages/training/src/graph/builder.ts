@@ -14,7 +14,7 @@ export class GraphBuilder {
   private readonly initializers: OnnxTensor[] = [];
   private readonly inputs: OnnxValue[] = [];
   private readonly outputs: OnnxValue[] = [];
-  private readonly constants = new Map<string, string>();
+  private readonly stored = new Map<string, string>();
   private count = 0;
 
   /** A graph input of 32-bit floats. */
@@ -47,6 +47,11 @@ export class GraphBuilder {
   /** A constant of one float, shape [1]. */
   scalar(value: number): string {
     return this.constant(`f:${value}`, [1], Float32Array.of(value));
+  }
+
+  /** A constant vector of equal floats. */
+  constants(size: number, value: number): string {
+    return this.constant(`v:${size}:${value}`, [size], new Float32Array(size).fill(value));
   }
 
   /** A constant vector of 64-bit integers. */
@@ -143,13 +148,13 @@ export class GraphBuilder {
   }
 
   private constant(key: string, dims: readonly number[], data: Float32Array | BigInt64Array): string {
-    const known = this.constants.get(key);
+    const known = this.stored.get(key);
     if (known !== undefined) return known;
-    const name = `constant-${this.constants.size + 1}`;
+    const name = `constant-${this.stored.size + 1}`;
     this.initializers.push(
       data instanceof Float32Array ? { name, type: "float", dims, data } : { name, type: "int64", dims, data },
     );
-    this.constants.set(key, name);
+    this.stored.set(key, name);
     return name;
   }
 

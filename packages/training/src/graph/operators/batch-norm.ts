@@ -1,3 +1,4 @@
+import type { GraphBuilder } from "../builder.ts";
 import type { Forward, LayerOf, Operator } from "../operator.ts";
 
 /**
@@ -15,36 +16,40 @@ export const batchNorm: Operator<LayerOf<"batch-norm">> = {
   },
   train(context, layer, input): Forward {
     const { graph, batch } = context;
-    const [channels, ...sides] = layer.input as readonly number[];
+    const [channels, ...sides] = layer.input as readonly [number, ...number[]];
     const axes = sides.length > 0 ? [0, 2, 3] : [0];
-    const perChannel = [channels as number, ...sides.map(() => 1)];
-    const spread = (vector: string) => graph.reshape(vector, perChannel);
     const count = batch * sides.reduce((product, side) => product * side, 1);
 
     const mean = graph.mean(input, axes);
-    const centred = graph.op("Sub", [input, spread(mean)]);
+    const centred = affine(graph, input, graph.constants(channels, 1), graph.op("Neg", [mean]), channels);
     const variance = graph.mean(graph.op("Mul", [centred, centred]), axes);
     const deviation = graph.op("Sqrt", [graph.op("Add", [variance, graph.scalar(layer.epsilon)])]);
     context.measured(layer.statistic, mean, variance);
-    const gamma = context.weight(layer.gamma);
-    const scale = graph.op("Div", [gamma, deviation]);
-    const scaled = graph.op("Mul", [centred, spread(scale)]);
-    const output = graph.op("Add", [scaled, spread(context.weight(layer.beta))]);
+    const scale = graph.op("Div", [context.weight(layer.gamma), deviation]);
     return {
-      output,
+      output: affine(graph, centred, scale, context.weight(layer.beta), channels),
       backward(gradient, wanted) {
         const beta = graph.sum(gradient, axes);
         const along = graph.sum(graph.op("Mul", [gradient, centred]), axes);
         context.gradient(layer.beta, beta);
         context.gradient(layer.gamma, graph.op("Div", [along, deviation]));
         if (!wanted) return undefined;
-        // dx = scale * (dy - mean(dy) - centred * mean(dy * centred) / deviation^2)
-        const share = graph.scalar(1 / count);
+        // dx = scale * dy - scale * (centred * mean(dy * centred) / deviation^2 + mean(dy))
+        const share = graph.op("Mul", [scale, graph.scalar(-1 / count)]);
         const pull = graph.op("Div", [graph.op("Mul", [along, share]), graph.op("Mul", [deviation, deviation])]);
-        const leaned = graph.op("Sub", [gradient, graph.op("Mul", [centred, spread(pull)])]);
-        const level = graph.op("Sub", [leaned, spread(graph.op("Mul", [beta, share]))]);
-        return graph.op("Mul", [level, spread(scale)]);
+        const offset = affine(graph, centred, pull, graph.op("Mul", [beta, share]), channels);
+        const direct = affine(graph, gradient, scale, graph.constants(channels, 0), channels);
+        return graph.op("Add", [direct, offset]);
       },
     };
   },
 };
+
+/**
+ * factor * x + offset, both per channel. Written as a batch norm of mean 0 and variance 1, since that
+ * kernel makes one pass over whole rows, where broadcasting a vector over a picture takes two slow ones.
+ */
+function affine(graph: GraphBuilder, x: string, factor: string, offset: string, channels: number): string {
+  const inputs = [x, factor, offset, graph.constants(channels, 0), graph.constants(channels, 1)];
+  return graph.op("BatchNormalization", inputs, { epsilon: 0 });
+}

@@ -1,0 +1,198 @@
+import { once } from "node:events";
+import type { Worker } from "node:worker_threads";
+import { startTsWorker } from "@beckon/vision";
+import type { BatchReply, BatchRequest, BatchWorkerData, Share } from "./batch-worker.ts";
+import { buildTrainingModel } from "./graph/training.ts";
+import type { Plan } from "./plan.ts";
+
+/** What all threads of a pool share. */
+export interface PoolSetup extends Pick<BatchWorkerData, "labelSmoothing" | "seed" | "threads" | "feed" | "labels"> {
+  readonly plan: Plan;
+  /** Samples in a whole batch; each thread takes an equal share. */
+  readonly batch: number;
+  readonly workers: number;
+}
+
+export interface BatchOutcome {
+  /** Mean cross-entropy of the batch. */
+  readonly loss: number;
+  /** Samples whose class had the highest probability. */
+  readonly correct: number;
+}
+
+/** Samples of a whole batch. */
+export type Batch = Share;
+
+/**
+ * Worker threads that compute the gradients of a batch together (data parallel), each on its own share.
+ * Batch norm takes its statistics over the share of one thread, as is usual for data-parallel training.
+ */
+export class BatchPool implements AsyncDisposable {
+  /** Flat weights that the threads read at the start of each step. */
+  readonly weights: Float32Array;
+  private readonly threads: readonly BatchThread[];
+  private readonly share: number;
+
+  private constructor(weights: Float32Array, threads: readonly BatchThread[], share: number) {
+    this.weights = weights;
+    this.threads = threads;
+    this.share = share;
+  }
+
+  static async open(setup: PoolSetup): Promise<BatchPool> {
+    const { plan, workers, batch } = setup;
+    const share = Math.floor(batch / workers);
+    if (share * workers !== batch) throw new Error(`a batch of ${batch} cannot be shared by ${workers} threads`);
+    const { onnx, dropouts } = buildTrainingModel(plan, share);
+    const weights = shared(plan.weightCount);
+    const threads = Array.from({ length: workers }, () => {
+      const data: BatchWorkerData = {
+        onnx,
+        batch: share,
+        dropouts,
+        inputShape: plan.input,
+        classes: plan.output[0],
+        labelSmoothing: setup.labelSmoothing,
+        seed: setup.seed,
+        threads: setup.threads,
+        feed: setup.feed,
+        labels: setup.labels,
+        weights,
+        gradients: shared(plan.weightCount),
+        measured: shared(plan.statisticCount),
+      };
+      return new BatchThread(data);
+    });
+    const pool = new BatchPool(new Float32Array(weights), threads, share);
+    try {
+      await Promise.all(threads.map((thread) => thread.ready));
+    } catch (error) {
+      await pool[Symbol.asyncDispose]();
+      throw error;
+    }
+    return pool;
+  }
+
+  /**
+   * Computes one batch with the weights as they are now.
+   *
+   * @param next the batch after it, which the threads prepare while the caller changes the weights
+   * @param gradients receives the mean over the batch
+   * @param measured receives mean and variance of the batch, averaged over the threads
+   */
+  async step(
+    batch: Batch,
+    next: Batch | undefined,
+    gradients: Float32Array,
+    measured: Float32Array,
+  ): Promise<BatchOutcome> {
+    const replies = await Promise.all(
+      this.threads.map((thread, index) =>
+        thread.ask(
+          { type: "step", share: this.shareOf(batch, index), next: next && this.shareOf(next, index) },
+          "step",
+        ),
+      ),
+    );
+    average(
+      this.threads.map((thread) => thread.gradients),
+      gradients,
+    );
+    average(
+      this.threads.map((thread) => thread.measured),
+      measured,
+    );
+    return {
+      loss: replies.reduce((sum, { loss }) => sum + loss, 0) / replies.length,
+      correct: replies.reduce((sum, { correct }) => sum + correct, 0),
+    };
+  }
+
+  /**
+   * Probabilities of samples, not augmented, by an inference model.
+   *
+   * @returns one row of class probabilities for each sample
+   */
+  async score(onnx: Uint8Array, samples: Int32Array): Promise<Float32Array> {
+    const size = Math.ceil(samples.length / this.threads.length);
+    const parts = await Promise.all(
+      this.threads.map((thread, index) =>
+        thread.ask({ type: "score", onnx, samples: samples.slice(index * size, (index + 1) * size) }, "score"),
+      ),
+    );
+    const scores = new Float32Array(parts.reduce((sum, { probabilities }) => sum + probabilities.length, 0));
+    parts.reduce((offset, { probabilities }) => {
+      scores.set(probabilities, offset);
+      return offset + probabilities.length;
+    }, 0);
+    return scores;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.close()));
+  }
+
+  private shareOf(batch: Batch, index: number): Share {
+    const start = index * this.share;
+    return {
+      samples: batch.samples.slice(start, start + this.share),
+      epoch: batch.epoch,
+      position: batch.position + start,
+    };
+  }
+}
+
+type ReplyOf<T extends BatchReply["type"]> = Extract<BatchReply, { type: T }>;
+
+/** One thread and the one question it is answering. */
+class BatchThread {
+  readonly gradients: Float32Array;
+  readonly measured: Float32Array;
+  readonly ready: Promise<unknown>;
+  private readonly worker: Worker;
+  private readonly failed: Promise<never>;
+
+  constructor(data: BatchWorkerData) {
+    this.gradients = new Float32Array(data.gradients);
+    this.measured = new Float32Array(data.measured);
+    this.worker = startTsWorker(new URL("./batch-worker.ts", import.meta.url), data);
+    this.failed = Promise.race([
+      once(this.worker, "error").then(([error]) => Promise.reject(error as Error)),
+      once(this.worker, "exit").then(() => Promise.reject(new Error("a training thread ended by itself"))),
+    ]);
+    // Whoever asks next hears of it; without anyone asking it must not end the process.
+    this.failed.catch(() => undefined);
+    this.ready = this.reply("ready");
+  }
+
+  ask<T extends BatchReply["type"]>(request: BatchRequest, expected: T): Promise<ReplyOf<T>> {
+    const reply = this.reply(expected);
+    this.worker.postMessage(request);
+    return reply;
+  }
+
+  async close(): Promise<void> {
+    this.worker.postMessage({ type: "close" } satisfies BatchRequest);
+    await Promise.race([once(this.worker, "exit"), new Promise((resolve) => setTimeout(resolve, 5000).unref())]);
+    await this.worker.terminate();
+  }
+
+  private async reply<T extends BatchReply["type"]>(expected: T): Promise<ReplyOf<T>> {
+    const [reply] = (await Promise.race([once(this.worker, "message"), this.failed])) as [BatchReply];
+    if (reply.type === "failed") throw new Error(reply.message);
+    if (reply.type !== expected) throw new Error(`a training thread answered ${reply.type} instead of ${expected}`);
+    return reply as ReplyOf<T>;
+  }
+}
+
+function shared(floats: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT);
+}
+
+function average(parts: readonly Float32Array[], into: Float32Array): void {
+  const scale = 1 / parts.length;
+  into.fill(0);
+  for (const part of parts) {
+    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (part[i] as number) * scale;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A thread that computes its share of each batch: loads and augments pictures, runs the training
+ * graph, leaves the gradients in shared memory. `session.run()` blocks, so it never runs on the main thread.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { seededRandom } from "@beckon/synthetic";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { type Feed, type FeedSource, openFeed } from "./feed.ts";
+import type { DropoutInput } from "./graph/training.ts";
+
+export interface BatchWorkerData {
+  readonly onnx: Uint8Array;
+  readonly batch: number;
+  readonly dropouts: readonly DropoutInput[];
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+  readonly labelSmoothing: number;
+  readonly seed: number;
+  /** Threads inside one operator. */
+  readonly threads: number;
+  readonly feed: FeedSource;
+  readonly labels: Int32Array;
+  /** Float32 values shared with the main thread. */
+  readonly weights: SharedArrayBuffer;
+  readonly gradients: SharedArrayBuffer;
+  readonly measured: SharedArrayBuffer;
+}
+
+/** Samples of one share of a batch, and what makes their random draws unique. */
+export interface Share {
+  readonly samples: Int32Array;
+  readonly epoch: number;
+  /** Position in the epoch of the first sample. */
+  readonly position: number;
+}
+
+export type BatchRequest =
+  /** Gradients of `share`; `next` is prepared while the main thread changes the weights. */
+  | { readonly type: "step"; readonly share: Share; readonly next: Share | undefined }
+  /** Probabilities of samples by an inference model. */
+  | { readonly type: "score"; readonly onnx: Uint8Array; readonly samples: Int32Array }
+  | { readonly type: "close" };
+
+export type BatchReply =
+  | { readonly type: "ready" }
+  | { readonly type: "step"; readonly loss: number; readonly correct: number }
+  | { readonly type: "score"; readonly probabilities: Float32Array }
+  | { readonly type: "failed"; readonly message: string };
+
+interface PreparedShare {
+  readonly key: string;
+  readonly feeds: Record<string, Tensor>;
+  readonly labels: Int32Array;
+}
+
+/** Pictures that one run of an inference model takes. */
+const SCORE_BATCH = 32;
+
+class BatchWorker {
+  private readonly data: BatchWorkerData;
+  private readonly session: InferenceSession;
+  private readonly feed: Feed;
+  private readonly images: Float32Array;
+  private prepared: PreparedShare | undefined;
+
+  constructor(data: BatchWorkerData, session: InferenceSession) {
+    this.data = data;
+    this.session = session;
+    this.feed = openFeed(data.feed);
+    this.images = new Float32Array(data.batch * this.feed.size);
+  }
+
+  prepare(share: Share): PreparedShare {
+    const key = `${share.epoch}:${share.position}`;
+    if (this.prepared?.key === key) return this.prepared;
+    const { batch, classes, labelSmoothing, inputShape, labels, seed } = this.data;
+    const targets = new Float32Array(batch * classes).fill(labelSmoothing / classes);
+    const shareLabels = share.samples.map((sample) => labels[sample] as number);
+    share.samples.forEach((sample, row) => {
+      this.feed.varied(sample, [seed, share.epoch, share.position + row], this.images, row * this.feed.size);
+      const target = row * classes + (shareLabels[row] as number);
+      targets[target] = (targets[target] as number) + 1 - labelSmoothing;
+    });
+    const feeds: Record<string, Tensor> = {
+      images: new Tensor("float32", this.images, [batch, ...inputShape]),
+      targets: new Tensor("float32", targets, [batch, classes]),
+    };
+    for (const [index, dropout] of this.data.dropouts.entries()) {
+      feeds[dropout.name] = this.factors(dropout, index, share);
+    }
+    this.prepared = { key, feeds, labels: shareLabels };
+    return this.prepared;
+  }
+
+  async step(share: Share): Promise<{ loss: number; correct: number }> {
+    const { feeds, labels } = this.prepare(share);
+    // The native side wants memory of its own kind, not shared memory.
+    const weights = new Float32Array(this.data.weights).slice();
+    const outputs = await this.session.run({ ...feeds, weights: new Tensor("float32", weights, [weights.length]) });
+    const floats = (name: string) => outputs[name]?.data as Float32Array;
+    new Float32Array(this.data.gradients).set(floats("gradients"));
+    if (this.data.measured.byteLength > 0) new Float32Array(this.data.measured).set(floats("measured"));
+    return { loss: floats("loss")[0] as number, correct: countCorrect(floats("probabilities"), labels) };
+  }
+
+  async score(onnx: Uint8Array, samples: Int32Array): Promise<Float32Array> {
+    const { classes, inputShape, threads } = this.data;
+    const session = await InferenceSession.create(onnx, sessionOptions(threads));
+    const scores = new Float32Array(samples.length * classes);
+    for (let start = 0; start < samples.length; start += SCORE_BATCH) {
+      const part = samples.subarray(start, start + SCORE_BATCH);
+      const images = new Float32Array(part.length * this.feed.size);
+      part.forEach((sample, row) => {
+        this.feed.plain(sample, images, row * this.feed.size);
+      });
+      const { probabilities } = await session.run({
+        images: new Tensor("float32", images, [part.length, ...inputShape]),
+      });
+      scores.set(probabilities?.data as Float32Array, start * classes);
+    }
+    await session.release();
+    return scores;
+  }
+
+  async close(): Promise<void> {
+    this.feed.close();
+    await this.session.release();
+  }
+
+  private factors({ size, rate }: DropoutInput, index: number, share: Share): Tensor {
+    const { batch, seed } = this.data;
+    const random = seededRandom(seed, share.epoch, share.position, index + 1);
+    const kept = 1 / (1 - rate);
+    const values = Float32Array.from({ length: batch * size }, () => (random() < rate ? 0 : kept));
+    return new Tensor("float32", values, [batch, size]);
+  }
+}
+
+function countCorrect(probabilities: Float32Array, labels: Int32Array): number {
+  const classes = probabilities.length / labels.length;
+  let correct = 0;
+  labels.forEach((label, row) => {
+    const scores = probabilities.subarray(row * classes, (row + 1) * classes);
+    if (scores.every((score) => score <= (scores[label] as number))) correct++;
+  });
+  return correct;
+}
+
+function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  // 3: errors only. A scalar output makes the runtime print a warning of no consequence.
+  return { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
+}
+
+const port = parentPort;
+if (port) {
+  const data = (workerData as { data: BatchWorkerData }).data;
+  const worker = new BatchWorker(data, await InferenceSession.create(data.onnx, sessionOptions(data.threads)));
+  const reply = (message: BatchReply) => port.postMessage(message);
+  port.on("message", (request: BatchRequest) => {
+    answer(worker, request, reply).catch((error: unknown) => {
+      reply({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    });
+  });
+  reply({ type: "ready" });
+}
+
+async function answer(worker: BatchWorker, request: BatchRequest, reply: (message: BatchReply) => void): Promise<void> {
+  if (request.type === "step") {
+    reply({ type: "step", ...(await worker.step(request.share)) });
+    if (request.next) worker.prepare(request.next);
+  } else if (request.type === "score") {
+    reply({ type: "score", probabilities: await worker.score(request.onnx, request.samples) });
+  } else {
+    await worker.close();
+    port?.close();
+  }
+}

@@ -1,0 +1,114 @@
+import type { Optimiser, Schedule } from "./architecture.ts";
+import type { Plan } from "./plan.ts";
+
+/** What an optimiser remembers between steps: as many values as there are weights, or none where it needs none. */
+export interface Moments {
+  /** Moving mean of the gradients, or the velocity of momentum. */
+  readonly first: Float32Array;
+  /** Moving mean of the squared gradients; Adam only. */
+  readonly second: Float32Array;
+}
+
+/** Moments at the start of a training. */
+export function newMoments(optimiser: Optimiser, plan: Plan): Moments {
+  const needed = (yes: boolean) => new Float32Array(yes ? plan.weightCount : 0);
+  const adam = optimiser.type === "adam";
+  return { first: needed(adam || (optimiser.momentum ?? 0) > 0), second: needed(adam) };
+}
+
+/**
+ * Changes the weights by one step, in place.
+ *
+ * @param gradients mean over the batch, flat, as the weights
+ * @param rate learning rate of this step
+ * @param step number of this step, from 1
+ */
+export function updateWeights(
+  plan: Plan,
+  optimiser: Optimiser,
+  moments: Moments,
+  weights: Float32Array,
+  gradients: Float32Array,
+  rate: number,
+  step: number,
+): void {
+  for (const { offset, size, decays, l2 } of plan.parameters) {
+    const part = (vector: Float32Array) => vector.subarray(offset, offset + size);
+    const kernel = part(weights);
+    const slope = part(gradients);
+    if (l2 > 0) addScaled(slope, kernel, 2 * l2);
+    const shrink = 1 - rate * (decays ? (optimiser.weightDecay ?? 0) : 0);
+    if (optimiser.type === "adam") {
+      adam(kernel, slope, part(moments.first), part(moments.second), shrink, rate, step, optimiser);
+    } else if (moments.first.length > 0) {
+      momentum(kernel, slope, part(moments.first), shrink, rate, optimiser.momentum ?? 0);
+    } else {
+      descend(kernel, slope, shrink, rate);
+    }
+  }
+}
+
+/**
+ * Adam with bias correction (Kingma and Ba, 2014) and decoupled weight decay (Loshchilov and Hutter, 2017).
+ * Beta 0.9 and 0.999 and epsilon 1e-8 are the authors' own.
+ */
+function adam(
+  weights: Float32Array,
+  gradients: Float32Array,
+  mean: Float32Array,
+  square: Float32Array,
+  shrink: number,
+  rate: number,
+  step: number,
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Extract<Optimiser, { type: "adam" }>,
+): void {
+  const meanScale = 1 / (1 - beta1 ** step);
+  const squareScale = 1 / (1 - beta2 ** step);
+  for (let i = 0; i < weights.length; i++) {
+    const gradient = gradients[i] as number;
+    const m = beta1 * (mean[i] as number) + (1 - beta1) * gradient;
+    const v = beta2 * (square[i] as number) + (1 - beta2) * gradient * gradient;
+    mean[i] = m;
+    square[i] = v;
+    weights[i] = (weights[i] as number) * shrink - (rate * m * meanScale) / (Math.sqrt(v * squareScale) + epsilon);
+  }
+}
+
+function momentum(
+  weights: Float32Array,
+  gradients: Float32Array,
+  velocity: Float32Array,
+  shrink: number,
+  rate: number,
+  kept: number,
+): void {
+  for (let i = 0; i < weights.length; i++) {
+    const v = kept * (velocity[i] as number) + (gradients[i] as number);
+    velocity[i] = v;
+    weights[i] = (weights[i] as number) * shrink - rate * v;
+  }
+}
+
+function descend(weights: Float32Array, gradients: Float32Array, shrink: number, rate: number): void {
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] = (weights[i] as number) * shrink - rate * (gradients[i] as number);
+  }
+}
+
+function addScaled(into: Float32Array, values: Float32Array, factor: number): void {
+  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + factor * (values[i] as number);
+}
+
+/**
+ * Learning rate of one step.
+ *
+ * @param step number of the step, from 0
+ * @param steps of the whole run
+ */
+export function rateAt(base: number, schedule: Schedule, step: number, steps: number): number {
+  if (schedule.type === "constant") return base;
+  const rising = Math.max(1, Math.round(schedule.warmUp * steps));
+  if (step < rising) return (base * (step + 1)) / rising;
+  const progress = (step - rising) / Math.max(1, steps - rising);
+  return (base * (1 + Math.cos(Math.PI * Math.min(1, progress)))) / 2;
+}

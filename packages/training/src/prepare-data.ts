@@ -1,0 +1,85 @@
+import type { InputSpec } from "@beckon/vision";
+import type { Recipe } from "./architecture.ts";
+import type { Sample } from "./dataset.ts";
+import { describe, requireTrainable, scanDataset, sourcesOf } from "./dataset.ts";
+import { groupDuplicates } from "./near-duplicates.ts";
+import { type PixelStore, storePixels } from "./pixel-store.ts";
+import { type Split, type SplitRule, splitDataset } from "./split.ts";
+import type { TrainingOptions } from "./training-run.ts";
+
+/** Decoded pictures, divided into those to learn from and those to choose by. */
+export interface PreparedData {
+  readonly classes: readonly string[];
+  readonly store: PixelStore;
+  /** Sample `i` is picture `i` of the store. */
+  readonly samples: readonly Sample[];
+  readonly train: Int32Array;
+  readonly validation: Int32Array;
+  /** How they were divided, in a sentence. */
+  readonly split: { readonly description: string; readonly random: boolean };
+  /** One line each. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Lists, decodes and divides the pictures of a training, and tells of all that was found.
+ *
+ * @throws DatasetError when there is nothing to train on
+ */
+export async function prepareData(options: TrainingOptions, input: InputSpec): Promise<PreparedData> {
+  const emit = options.onEvent ?? (() => undefined);
+  const scan = (classes?: readonly string[]) => ({
+    ...(classes && { classes }),
+    ...(options.drop && { drop: options.drop }),
+  });
+  const dataset = await scanDataset(options.data, scan(options.classes));
+  requireTrainable(dataset);
+  const given = options.validation && (await scanDataset(options.validation, scan(dataset.classes)));
+  const all = [...dataset.samples, ...(given?.samples ?? [])];
+  const stored = await storePixels(all, input, {
+    ...(options.signal && { signal: options.signal }),
+    onProgress: (done, total) => emit({ type: "decoding", done, total }),
+  });
+  const rule: SplitRule = given
+    ? { type: "folders", validation: given.samples }
+    : (options.split ?? ruleOf(options.recipe));
+  const split = divide(stored.samples, dataset.classes, stored.store, rule, options);
+
+  const problems = [...dataset.problems, ...(given?.problems ?? []), ...stored.problems];
+  for (const problem of problems) emit({ type: "problem", problem });
+  const learning = split.train.map((index) => stored.samples[index] as Sample);
+  emit({ type: "data", lines: [...describe({ classes: dataset.classes, samples: learning }), ...split.described] });
+  requireTrainable({ classes: dataset.classes, samples: learning, problems: [] });
+  const training = new Set(sourcesOf(learning));
+  return {
+    classes: dataset.classes,
+    store: stored.store,
+    samples: stored.samples,
+    train: Int32Array.from(split.train),
+    validation: Int32Array.from(split.validation),
+    split: {
+      description: split.described.join("; "),
+      random: split.validation.some((index) => training.has(stored.samples[index]?.source ?? "")),
+    },
+    problems: problems.map(({ message }) => message),
+  };
+}
+
+function ruleOf({ countsPerClass, validation }: Recipe): SplitRule {
+  if (countsPerClass) return { type: "counts", train: countsPerClass[0], validation: countsPerClass[1] };
+  return { type: "auto", validation };
+}
+
+/** Pictures that are nearly the same stay on one side, unless the user wants it otherwise or chose the sides. */
+function divide(
+  samples: readonly Sample[],
+  classes: readonly string[],
+  store: PixelStore,
+  rule: SplitRule,
+  { seed, keepDuplicates = false }: TrainingOptions,
+): Split {
+  if (keepDuplicates || rule.type === "folders" || rule.type === "source")
+    return splitDataset(samples, classes, rule, seed);
+  const labels = samples.map(({ label }) => label);
+  return splitDataset(samples, classes, rule, seed, groupDuplicates(store, labels).groupOf);
+}

@@ -1,0 +1,268 @@
+import { createHash } from "node:crypto";
+import { type InputSpec, loadBundle, type NewBundle, saveBundle } from "@beckon/vision";
+import type { Recipe } from "./architecture.ts";
+import { CheckpointError, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { sourcesOf } from "./dataset.ts";
+import { toCardEvaluation } from "./evaluation/card-evaluation.ts";
+import { type Evaluation, evaluatePredictions } from "./evaluation/evaluation.ts";
+import { appendHistory, type Epoch, readHistory } from "./history.ts";
+import { inputOf, type Network, networkOf } from "./network.ts";
+import { type PreparedData, prepareData } from "./prepare-data.ts";
+import { keepEpoch, openRunFolder, type RunFolder, writeReport } from "./run-folder.ts";
+import { balancedSampler, type Sampler, shuffledSampler } from "./sampler.ts";
+import { type EpochOutcome, newTrainingState, Trainer } from "./trainer.ts";
+import type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";
+
+/**
+ * Trains a model as the options say and leaves a folder with the best epoch as a bundle, a checkpoint to go on from, the
+ * history and a report. An abort by the signal is no error: the result says `interrupted`, and at most the epoch that
+ * was under way is lost.
+ *
+ * @throws DatasetError, BundleError, CheckpointError with one line for the user
+ */
+export async function train(options: TrainingOptions): Promise<TrainingResult> {
+  const folder = await openRunFolder(options.out, options.resume);
+  const source = options.startFrom === undefined ? undefined : await loadBundle(options.startFrom);
+  const input = inputOf(options, source);
+  const data = await prepareData(options, input);
+  try {
+    const network = networkOf(options, source, input, data.classes.length);
+    const recipe = recipeFor(options, data);
+    const state = newTrainingState(network.plan, recipe, network.start);
+    const fingerprint = fingerprintOf(options, network, data);
+    const best = options.resume ? await readCheckpoint(folder.last, fingerprint, state) : undefined;
+    await using trainer = await Trainer.open({
+      plan: network.plan,
+      recipe,
+      feed: await network.feed(data),
+      labels: Int32Array.from(data.samples, ({ label }) => label),
+      train: data.train,
+      sampler: samplerOf(options, data),
+      state,
+      seed: options.seed,
+      workers: options.workers,
+      threads: 1,
+    });
+    return await runEpochs(
+      { options: { ...options, recipe }, folder, input, data, network, trainer, fingerprint },
+      best,
+    );
+  } finally {
+    data.store.close();
+  }
+}
+
+/** One training under way. */
+interface Run {
+  readonly options: TrainingOptions;
+  readonly folder: RunFolder;
+  readonly input: InputSpec;
+  readonly data: PreparedData;
+  readonly network: Network;
+  readonly trainer: Trainer;
+  readonly fingerprint: string;
+}
+
+async function runEpochs(run: Run, resumedBest: Epoch | undefined): Promise<TrainingResult> {
+  const { options, trainer, folder } = run;
+  const emit = emitterOf(options);
+  const { epochs } = options.recipe;
+  let best = resumedBest;
+  emit({ type: "start", epochs, stepsPerEpoch: trainer.steps, resumedAt: trainer.state.epoch });
+  let interrupted = false;
+  while (trainer.state.epoch < epochs && !interrupted) {
+    const began = performance.now();
+    const outcome = await epochUnlessAborted(run);
+    if (outcome === undefined) {
+      interrupted = true;
+      break;
+    }
+    const judged = await judge(run, await trainer.score(run.data.validation));
+    const row = rowOf(trainer.state.epoch, outcome, judged, (performance.now() - began) / 1000);
+    if (isBetter(row, best)) {
+      best = row;
+      trainer.keepBest();
+      await saveBundle(folder.best, bundleOf(run, judged));
+      emit({ type: "saved", what: "best", path: folder.best });
+    }
+    await appendHistory(folder.history, row);
+    await keepEvery(run, row, judged);
+    await writeCheckpoint(folder.last, { fingerprint: run.fingerprint, state: trainer.state, best });
+    emit({ type: "epoch", row, best: best === row });
+  }
+  if (best === undefined) throw new CheckpointError("stopped before the first epoch was done: nothing was kept");
+  await reportOn(run);
+  return {
+    out: folder.folder,
+    bundle: folder.best,
+    report: folder.report,
+    best,
+    history: await readHistory(folder.history),
+    interrupted,
+  };
+}
+
+/** An epoch, or undefined when the signal ended it. */
+async function epochUnlessAborted({ options, trainer }: Run): Promise<EpochOutcome | undefined> {
+  const { signal } = options;
+  if (signal?.aborted) return undefined;
+  const emit = emitterOf(options);
+  const epoch = trainer.state.epoch + 1;
+  try {
+    return await trainer.epoch(signal, (report) => emit({ type: "step", epoch, ...report }));
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** How good the network is on the validation pictures; undefined when there are none. */
+interface Judged {
+  readonly evaluation: Evaluation;
+  readonly loss: number;
+}
+
+async function judge({ data, options }: Run, probabilities: Float32Array): Promise<Judged | undefined> {
+  if (data.validation.length === 0) return undefined;
+  const classes = data.classes.length;
+  let loss = 0;
+  const predictions = [...data.validation].map((index, row) => {
+    const { path, source, label } = data.samples[index] as PreparedData["samples"][number];
+    const scores = probabilities.subarray(row * classes, (row + 1) * classes);
+    // The smallest number of 32 bits: a probability of exactly 0 would make the loss infinite.
+    loss -= Math.log(Math.max(scores[label] as number, 1e-38));
+    return { path, source, truth: label, probabilities: scores };
+  });
+  const evaluation = evaluatePredictions({
+    labels: data.classes,
+    predictions,
+    thresholds: { default: options.recipe.threshold, classes: {} },
+    trainedSources: trainedSources(data),
+  });
+  return { evaluation, loss: loss / predictions.length };
+}
+
+function rowOf(epoch: number, outcome: EpochOutcome, judged: Judged | undefined, seconds: number): Epoch {
+  return {
+    epoch,
+    trainAccuracy: outcome.accuracy,
+    trainLoss: outcome.loss,
+    validationAccuracy: judged?.evaluation.macro.accuracy ?? null,
+    validationLoss: judged?.loss ?? null,
+    learningRate: outcome.learningRate,
+    seconds,
+  };
+}
+
+/** By accuracy, of equals by loss; without validation the newest is the best. */
+function isBetter(row: Epoch, best: Epoch | undefined): boolean {
+  if (best === undefined || row.validationAccuracy === null || best.validationAccuracy === null) return true;
+  if (row.validationAccuracy !== best.validationAccuracy) return row.validationAccuracy > best.validationAccuracy;
+  return (row.validationLoss ?? 0) < (best.validationLoss ?? 0);
+}
+
+async function keepEvery(run: Run, row: Epoch, judged: Judged | undefined): Promise<void> {
+  const every = run.options.recipe.checkpointEvery;
+  if (every === 0 || row.epoch % every !== 0) return;
+  const path = await keepEpoch(run.folder, row, bundleOf(run, judged));
+  emitterOf(run.options)({ type: "saved", what: "every", path });
+}
+
+/** The network as it is now, as a bundle. */
+function bundleOf(run: Run, judged: Judged | undefined): NewBundle {
+  const { options, data, network, trainer, input } = run;
+  const { recipe } = options;
+  return {
+    card: {
+      format: "beckon-model/1",
+      name: options.name,
+      version: "1.0.0",
+      architecture: network.architecture,
+      input,
+      thresholds: { default: recipe.threshold },
+      training: {
+        command: options.command,
+        summary: {
+          epoch: trainer.state.epoch,
+          epochs: recipe.epochs,
+          pictures: data.train.length,
+          "pictures an epoch": trainer.steps * recipe.batch,
+          batch: recipe.batch,
+          optimiser: recipe.optimiser.type,
+          "learning rate": recipe.optimiser.rate,
+          augmentation: recipe.augmentation,
+          seed: options.seed,
+          split: data.split.description,
+        },
+      },
+      evaluations: judged ? [toCardEvaluation(judged.evaluation, "validation", "chosen on these pictures")] : [],
+      sources: countedSources(data, options),
+    },
+    labels: data.classes,
+    onnx: network.toOnnx(trainer.state.average),
+  };
+}
+
+function countedSources(data: PreparedData, { licences = {} }: TrainingOptions): NewBundle["card"]["sources"] {
+  const counts = new Map<string, number>();
+  for (const index of data.train) {
+    const source = data.samples[index]?.source ?? "";
+    counts.set(source, (counts.get(source) ?? 0) + 1);
+  }
+  return [...counts].map(([name, pictures]) => ({ name, pictures, ...licences[name] }));
+}
+
+/** Judges the best epoch once more and writes the page about it. */
+async function reportOn(run: Run): Promise<void> {
+  const { options, data, network, trainer, folder } = run;
+  const judged = await judge(run, await trainer.scoreBest(data.validation));
+  await writeReport(folder, {
+    title: `${options.name}: ${network.architecture}`,
+    facts: [
+      ["Architecture", network.architecture],
+      ["Classes", data.classes.join(" ")],
+      ["Pictures", `${data.train.length} to train on, ${data.validation.length} to choose by`],
+    ],
+    split: data.split,
+    command: options.command,
+    problems: data.problems,
+    architecture: network.summary,
+    history: await readHistory(folder.history),
+    labels: data.classes,
+    evaluation: judged?.evaluation,
+  });
+}
+
+/** A batch is no larger than the training set, and each thread's share of it is whole. */
+function recipeFor(options: TrainingOptions, data: PreparedData): Recipe {
+  const workers = Math.max(1, options.workers);
+  const batch = Math.min(options.recipe.batch, data.train.length);
+  return { ...options.recipe, batch: Math.max(workers, batch - (batch % workers)) };
+}
+
+function samplerOf({ balance, seed }: TrainingOptions, data: PreparedData): Sampler {
+  if (!balance) return shuffledSampler(data.train.length, seed);
+  return balancedSampler(
+    [...data.train].map((index) => data.samples[index] as PreparedData["samples"][number]),
+    seed,
+  );
+}
+
+function trainedSources(data: PreparedData): string[] {
+  return sourcesOf([...data.train].map((index) => data.samples[index] as PreparedData["samples"][number]));
+}
+
+/** Everything that decides the weights: a checkpoint goes on only with the same. */
+function fingerprintOf(options: TrainingOptions, network: Network, data: PreparedData): string {
+  const { recipe, seed, workers, balance, cutouts, backgroundClasses } = options;
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify({ recipe, seed, workers, balance, cutouts, backgroundClasses, classes: data.classes }));
+  hash.update(network.summary);
+  for (const { path, label } of data.samples) hash.update(`${path}\n${label}\n`);
+  hash.update(data.train).update(data.validation);
+  return hash.digest("hex");
+}
+
+function emitterOf(options: TrainingOptions): (event: TrainingEvent) => void {
+  return options.onEvent ?? (() => undefined);
+}
