@@ -27,11 +27,13 @@ export {
 } from "./evaluation/evaluation.ts";
 export { formatEvaluation, percent, percentRange } from "./evaluation/format-evaluation.ts";
 export { appendHistory, type Epoch, formatHistory, parseHistory, readHistory } from "./history.ts";
+export { type Duplicate, type DuplicateGroups, findOverlap, groupDuplicates } from "./near-duplicates.ts";
 export { openPixelFile, type PixelStore, type StoredSamples, type StoreOptions, storePixels } from "./pixel-store.ts";
 export { type Plan, planLayers } from "./plan.ts";
 export { confusionSvg } from "./report/confusion-chart.ts";
 export { accuracyCurvesSvg, bestEpoch, lossCurvesSvg } from "./report/curves.ts";
 export { type ReportInput, type ReportSplit, renderReport } from "./report/report.ts";
+export { type Split, type SplitRule, splitDataset } from "./split.ts";
 export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf } from "./summary.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";
 export { train } from "./train.ts";

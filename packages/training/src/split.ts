@@ -174,7 +174,7 @@ function dealAtRandom(deck: Deck, validation: number, test: number): Dealt {
   const parts = emptyParts(deck);
   for (const groups of groupsByClass(deck)) {
     const count = sum(groups.map((group) => group.length));
-    const rest = takeShare(groups, Math.round(validation * count), "validation", parts);
+    const rest = takeShare(groups, Math.max(Math.round(validation * count), 1), "validation", parts);
     takeShare(rest, Math.round(test * count), "test", parts);
   }
   return {
