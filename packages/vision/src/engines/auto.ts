@@ -4,10 +4,21 @@ import { type Bundle, BundleError } from "../bundle.ts";
 import { tensorLength } from "../tensor.ts";
 import { type Engine, EngineUnavailable } from "./engine.ts";
 import { onnxEngine } from "./onnx.ts";
+import type { TfjsBackend } from "./tfjs-backend.ts";
 
-/** What a user may ask for. `auto` takes the fastest of all, `onnx` the fastest of those of onnxruntime. */
-export type EngineChoice = "auto" | "onnx" | "onnx-cpu" | "onnx-webgpu" | "onnx-cuda" | "tfjs";
-export const ENGINE_CHOICES: readonly EngineChoice[] = ["auto", "onnx", "onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"];
+/** What a user may ask for. `auto` takes the fastest of all, `onnx` the fastest of those of onnxruntime, `tfjs` the best that is installed. */
+export type EngineChoice = "auto" | "onnx" | "onnx-cpu" | "onnx-webgpu" | "onnx-cuda" | "tfjs" | TfjsBackend;
+export const ENGINE_CHOICES: readonly EngineChoice[] = [
+  "auto",
+  "onnx",
+  "onnx-cpu",
+  "onnx-webgpu",
+  "onnx-cuda",
+  "tfjs",
+  "tfjs-node-gpu",
+  "tfjs-node",
+  "tfjs-wasm",
+];
 
 /** One engine that was considered: its median time for one picture, or why it was not taken. */
 export interface TriedEngine {
@@ -47,7 +58,7 @@ export async function openEngine(
     const onnx = all.filter(({ name }) => name.startsWith("onnx-"));
     return fastest(onnx.map(withoutSoftwareGpu), tensorLength(bundle.card.input));
   }
-  const candidate = all.find(({ name }) => name === choice);
+  const candidate = [...all, ...tfjsBackends(bundle)].find(({ name }) => name === choice);
   if (candidate === undefined) throw new EngineUnavailable(choice, `not one of ${ENGINE_CHOICES.join(", ")}`);
   const engine = await candidate.open();
   return { engine, tried: [{ name: engine.name }] };
@@ -63,13 +74,19 @@ function candidates(bundle: Bundle, threads: number | undefined): Candidate[] {
   ];
 }
 
+/** These are not timed one by one: a process has one current backend, and `tfjs` takes the fastest that is installed. */
+function tfjsBackends(bundle: Bundle): Candidate[] {
+  const names: readonly TfjsBackend[] = ["tfjs-node-gpu", "tfjs-node", "tfjs-wasm"];
+  return names.map((name) => ({ name, open: () => openTfjs(bundle, name) }));
+}
+
 /** TensorFlow.js is large, so it is loaded only for bundles that have a model for it. */
-async function openTfjs(bundle: Bundle): Promise<Engine> {
+async function openTfjs(bundle: Bundle, backend: TfjsBackend | "auto" = "auto"): Promise<Engine> {
   if (!existsSync(join(bundle.folder, "tfjs", "model.json"))) {
     throw new EngineUnavailable("tfjs", `${bundle.folder} has no tfjs/ folder`);
   }
   const { tfjsEngine } = await import("./tfjs.ts");
-  return tfjsEngine(bundle);
+  return tfjsEngine(bundle, backend);
 }
 
 /**

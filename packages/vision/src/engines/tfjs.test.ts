@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BundleError } from "../bundle.ts";
 import type { InputSpec } from "../card.ts";
 import { writeTfjsFiles } from "../tfjs-files.ts";
+import { openEngine } from "./auto.ts";
 import { EngineUnavailable } from "./engine.ts";
 import { type TfjsBundle, tfjsEngine } from "./tfjs.ts";
 import { restoreOldUtil, startTfjs } from "./tfjs-backend.ts";
@@ -179,6 +180,11 @@ describe("tfjsEngine", () => {
   it("names the command that installs an absent package", async () => {
     await expect(tfjsEngine(bundle, "tfjs-node")).rejects.toThrow("beckon install tfjs-node");
     await expect(tfjsEngine(bundle, "tfjs-node-gpu")).rejects.toThrow(EngineUnavailable);
+    const whole = { ...bundle, onnx: new Uint8Array() };
+    await expect(openEngine(whole, "tfjs-node")).rejects.toThrow("not installed; run: beckon install tfjs-node");
+    const { engine } = await openEngine(whole, "tfjs-wasm");
+    expect(engine.name).toBe("tfjs-wasm");
+    await engine.close();
   });
 });
 
