@@ -18,7 +18,7 @@ export { tfjsEngine } from "./engines/tfjs.ts";
 export type { TfjsBackend } from "./engines/tfjs-backend.ts";
 export type { Imported, ImportOverrides, Scale } from "./import/guess.ts";
 export { type ImportOnnxOptions, importOnnx } from "./import/onnx.ts";
-export { type ImportTfjsOptions, importTfjsLayers } from "./import/tfjs.ts";
+export { type ImportTfjsOptions, importTfjs } from "./import/tfjs.ts";
 export {
   decodeModel,
   encodeModel,

@@ -36,9 +36,10 @@ export class Notes {
   readonly lines: string[] = [];
 
   /** The user's own choice if there is one, else the guess, with its reason and the flag that changes it. */
-  choose<T>(flag: string, own: T | undefined, guess: T, reason: string, show: (value: T) => string = String): T {
-    if (own !== undefined) this.lines.push(`${flag}: ${show(own)}, as asked`);
-    else this.lines.push(`${flag}: guessed ${show(guess)}: ${reason}; --${flag} changes it`);
+  choose<T>(what: string, own: T | undefined, guess: T, reason: string, show: (value: T) => string = String): T {
+    const flag = what === "output" ? `--${guess === "logits" ? "probabilities" : "logits"}` : `--${what}`;
+    if (own !== undefined) this.lines.push(`${what}: ${show(own)}, as asked`);
+    else this.lines.push(`${what}: guessed ${show(guess)}: ${reason}; ${flag} changes it`);
     return own ?? guess;
   }
 
@@ -97,7 +98,8 @@ export async function importLabels(labels: string | readonly string[]): Promise<
 
 /** A bundle replaces what is in its folder, so the folder must be a bundle, empty or new. */
 export function checkFreeFolder(folder: string): void {
-  if (!existsSync(folder) || existsSync(join(folder, "labels.txt")) || readdirSync(folder).length === 0) return;
+  const isBundle = ["model.json", "labels.txt"].every((file) => existsSync(join(folder, file)));
+  if (!existsSync(folder) || isBundle || readdirSync(folder).length === 0) return;
   throw new BundleError(`${folder}: holds other files and would be replaced; name a new folder`);
 }
 

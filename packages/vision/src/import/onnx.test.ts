@@ -102,7 +102,7 @@ describe("importOnnx", () => {
       "colours: guessed RGB: what nearly all models take; --colours changes it",
       "scale: guessed imagenet: usual for PyTorch's models; --scale changes it",
       "fit: guessed stretch: what most trainings do to pictures that are not square; --fit changes it",
-      "output: guessed logits: its outputs do not add up to 1, a softmax is added; --output changes it",
+      "output: guessed logits: its outputs do not add up to 1, a softmax is added; --probabilities changes it",
     ]);
     expect(bundle.card).toMatchObject({ architecture: "imported", name: "foreign" });
     expect(bundle.card.input.mean).toEqual([0.485, 0.456, 0.406]);
@@ -241,7 +241,7 @@ describe("importOnnx", () => {
       [build({ model: two }), {}, /takes x, y; an image classifier takes one picture/],
       [build({ dims: ["N", 3, 8] }), {}, BundleError],
       [build({ after: strange, output: "p" }), {}, /unknown operator .*Strange/],
-      [build({ after: sigmoid, output: "p" }), {}, /yes or no to each class .* --output logits/],
+      [build({ after: sigmoid, output: "p" }), {}, /yes or no to each class .* --logits/],
       [Buffer.from("<html>"), {}, /foreign\.onnx: not an ONNX file/],
     ] as const) {
       const error = await imported(bytes, own).catch((cause: unknown) => cause);

@@ -314,7 +314,7 @@ function chooseOutput(
   const found = areProbabilities(rows) ? "probabilities" : "logits";
   const maker = model.nodes.find((node) => node.outputs.includes(signature.output));
   if (found === "logits" && own === undefined && maker?.opType === "Sigmoid")
-    throw new BundleError(`${file}: says yes or no to each class by itself; for the likeliest give --output logits`);
+    throw new BundleError(`${file}: says yes or no to each class by itself; for the likeliest give --logits`);
   if (found === "logits" && own === "probabilities")
     throw new BundleError(`${file}: its outputs do not add up to 1, so they are no probabilities`);
   const reason = found === "logits" ? "its outputs do not add up to 1, a softmax is added" : "its outputs add up to 1";

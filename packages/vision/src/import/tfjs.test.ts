@@ -17,7 +17,7 @@ import { tfjsEngine } from "../engines/tfjs.ts";
 import { startTfjs } from "../engines/tfjs-backend.ts";
 import { writeTfjsFiles } from "../tfjs-files.ts";
 import { softmax } from "./guess.ts";
-import { importTfjsLayers } from "./tfjs.ts";
+import { importTfjs } from "./tfjs.ts";
 
 const HEIGHT = 20;
 const WIDTH = 17;
@@ -98,7 +98,7 @@ function plain(): LayersModel {
   return withWeights(model({ inputs: start, outputs: end }));
 }
 
-describe("importTfjsLayers", () => {
+describe("importTfjs", () => {
   let root = "";
   let count = 0;
   beforeAll(async () => {
@@ -141,13 +141,13 @@ describe("importTfjsLayers", () => {
     const net = teachable();
     const folder = await exported(net, { packageName: "@teachablemachine/image", labels: LABELS, imageSize: 224 });
     const out = join(root, "teachable");
-    const { notes } = await importTfjsLayers({ folder, name: "teachable", out });
+    const { notes } = await importTfjs({ folder, name: "teachable", out });
     expect(notes).toEqual([
       "input: 17x20, NHWC, from the model",
       "colours: guessed RGB: what nearly all models take; --colours changes it",
       "scale: guessed -1..1: what Teachable Machine does; --scale changes it",
       "fit: guessed cover: what Teachable Machine does; --fit changes it",
-      "output: guessed probabilities: its outputs add up to 1; --output changes it",
+      "output: guessed probabilities: its outputs add up to 1; --logits changes it",
     ]);
     const { card, labels } = await loadBundle(out);
     expect(labels).toEqual(LABELS);
@@ -163,7 +163,7 @@ describe("importTfjsLayers", () => {
     const net = plain();
     const logits = answer(net);
     const out = join(root, "plain");
-    const { notes } = await importTfjsLayers({ folder: await exported(net), labels: LABELS, name: "plain", out });
+    const { notes } = await importTfjs({ folder: await exported(net), labels: LABELS, name: "plain", out });
     expect(notes.at(-1)).toContain("output: guessed logits");
     expect(Math.max(...softmax(logits))).toBeLessThan(0.99);
     await expectBothEngines(out, softmax(logits));
@@ -172,7 +172,7 @@ describe("importTfjsLayers", () => {
   it("keeps no tensor of what it imported", async () => {
     const folder = await exported(plain());
     const before = tf.memory().numTensors;
-    await importTfjsLayers({ folder, labels: LABELS, name: "plain", out: join(root, "again") });
+    await importTfjs({ folder, labels: LABELS, name: "plain", out: join(root, "again") });
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -194,12 +194,12 @@ describe("importTfjsLayers", () => {
       [good, { out: good }, /holds other files/],
       [join(root, "absent"), {}, /model\.json: no such file/],
     ] as const) {
-      const error = await importTfjsLayers({ folder, ...options, ...own }).catch((cause: unknown) => cause);
+      const error = await importTfjs({ folder, ...options, ...own }).catch((cause: unknown) => cause);
       expect(error).toBeInstanceOf(BundleError);
       expect(String(error)).not.toContain("\n");
       await expect(Promise.reject(error)).rejects.toThrow(message);
     }
-    await expect(importTfjsLayers({ folder: good, name: "bad", out: options.out })).rejects.toThrow(
+    await expect(importTfjs({ folder: good, name: "bad", out: options.out })).rejects.toThrow(
       "give them with --labels",
     );
   });

@@ -44,7 +44,7 @@ export interface ImportTfjsOptions extends Omit<ImportOverrides, "layout"> {
  *
  * @throws BundleError in one line when it is no image classifier with these labels, or has a layer we cannot write as ONNX
  */
-export async function importTfjsLayers(options: ImportTfjsOptions): Promise<Imported> {
+export async function importTfjs(options: ImportTfjsOptions): Promise<Imported> {
   const { folder, name, out } = options;
   checkFreeFolder(out);
   if (resolve(folder) === resolve(out)) throw new BundleError(`${out}: is the folder to be read; name another`);
