@@ -167,9 +167,12 @@ function toByte(value: number): number {
 function wallColours(random: Random): readonly [Colour, Colour] {
   const light = random() < 0.65 ? between(random, 120, 235) : between(random, 20, 120);
   const tint = (): number => between(random, -22, 22);
-  const top: Colour = [light + tint(), light + tint(), light + tint()].map(toByte) as unknown as Colour;
   const fall = between(random, 0.6, 1.15);
-  return [top, top.map((part) => toByte(part * fall)) as unknown as Colour];
+  const [red, green, blue] = [light + tint(), light + tint(), light + tint()];
+  return [
+    [toByte(red), toByte(green), toByte(blue)],
+    [toByte(red * fall), toByte(green * fall), toByte(blue * fall)],
+  ];
 }
 
 function anyColour(random: Random): Colour {

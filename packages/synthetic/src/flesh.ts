@@ -33,7 +33,7 @@ export function fleshOf(skeleton: Skeleton, sleeveFrom: number): Solid[] {
   return [
     ...armSolids(skeleton, sleeveFrom),
     ...palmSolids(skeleton),
-    ...digitSolids(skeleton.thumb, PART.thumb, bit(PART.palm) | bit(PART.arm), 0.9),
+    ...digitSolids(skeleton.thumb, PART.thumb, bit(PART.palm) | bit(PART.arm), 1.4),
     ...FINGERS.flatMap((name, i) => digitSolids(skeleton.fingers[name], PART.fingers + 3 * i, bit(PART.palm), 0.5)),
   ];
 }

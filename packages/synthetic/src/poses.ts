@@ -24,29 +24,31 @@ const UPRIGHT = {
   place: { drop: 0 },
 };
 const straight = (spread = 0): FingerAngles => finger(4, 5, 3, spread);
-const curled = (spread = 0): FingerAngles => finger(80, 104, 62, spread);
+const curled = (spread = 0): FingerAngles => finger(86, 106, 42, spread);
 
 /** A fist with the thumb beside the index finger: most letters change some of its fingers. */
 const FIST: HandPose = {
   ...UPRIGHT,
-  thumb: thumb(38, 22, -34, 34, 12),
-  index: curled(-1),
+  thumb: thumb(44, 25, -36, 50, -1),
+  index: curled(1),
   middle: curled(0),
-  ring: curled(1),
-  pinky: curled(4),
+  ring: curled(-3),
+  pinky: curled(-7),
 };
 
 /** The thumb folded over the curled ring finger, as in U, V and R. */
-const FOLDED = thumb(0, 42, -6, 23, 52);
+const FOLDED = thumb(13, 45, -7, 43, 48);
 /** The thumb across the front of the whole fist. */
-const ACROSS = thumb(23, 47, -18, 27, 68);
+const ACROSS = thumb(37, 43, -10, 50, 59);
 /** The thumb over the curled little finger. */
-const FAR_ACROSS = thumb(-10, 45, -9, 42, 33);
+const FAR_ACROSS = thumb(1, 47, -8, 59, 26);
 
 /** The back of the hand to the viewer, the fingers to the viewer's right, the thumb up. */
 const SIDEWAYS = { turn: { yaw: 185, pitch: 0, roll: -78 }, wrist: { flex: 0, side: -20 } };
+/** The palm to the viewer, the fingers to the viewer's left, the thumb up. */
+const SIDEWAYS_PALM = { turn: { yaw: 0, pitch: 0, roll: 80 }, wrist: { flex: 0, side: 20 } };
 /** The thumb's side to the viewer, the fingers to the viewer's left, the palm down. */
-const LEFTWARDS = { turn: { yaw: -110, pitch: 0, roll: 72 }, wrist: { flex: 35, side: 0 } };
+const LEFTWARDS = { turn: { yaw: -72, pitch: 0, roll: 70 }, wrist: { flex: 35, side: 0 } };
 
 /** A hand hanging down, at ease. */
 const REST: HandPose = {
@@ -72,12 +74,21 @@ const O_SHAPE: HandPose = {
 const V_SHAPE: HandPose = { ...FIST, index: straight(10), middle: straight(-8), thumb: FOLDED };
 const W_SHAPE: HandPose = { ...FIST, index: straight(13), middle: straight(0), ring: straight(-13), thumb: FAR_ACROSS };
 
+const G_SHAPE: HandPose = { ...FIST, ...SIDEWAYS, index: finger(8, 6, 4), thumb: thumb(22, 12, -36, 0, 4) };
+const H_SHAPE: HandPose = {
+  ...FIST,
+  ...SIDEWAYS,
+  index: finger(5, 5, 3, -3),
+  middle: finger(5, 5, 3, 2),
+  thumb: FOLDED,
+};
+
 const POSES: Readonly<Record<string, readonly HandPose[]>> = {
   A: [FIST],
   B: [
     {
       ...FIST,
-      thumb: thumb(20, 26, -13, 65, 84),
+      thumb: thumb(16, 26, -18, 63, 55),
       index: straight(-2),
       middle: straight(),
       ring: straight(1),
@@ -87,7 +98,7 @@ const POSES: Readonly<Record<string, readonly HandPose[]>> = {
   C: [
     {
       ...FIST,
-      thumb: thumb(51, 18, 30, 63, 45),
+      thumb: thumb(50, 28, 30, 62, 27),
       index: finger(32, 52, 34),
       middle: finger(35, 52, 34),
       ring: finger(37, 52, 34, 1),
@@ -103,7 +114,7 @@ const POSES: Readonly<Record<string, readonly HandPose[]>> = {
       ring: finger(66, 64, 42, 1),
       pinky: finger(70, 64, 42, 4),
       thumb: thumb(33, 25, 14, 62, 31),
-      turn: { yaw: 30, pitch: 0, roll: 0 },
+      turn: { yaw: 42, pitch: 0, roll: 0 },
     },
   ],
   E: [
@@ -119,37 +130,37 @@ const POSES: Readonly<Record<string, readonly HandPose[]>> = {
   F: [
     {
       ...FIST,
-      thumb: thumb(50, 28, -7, 62, 15),
-      index: finger(52, 60, 32, 4),
+      thumb: thumb(46, 22, 8, 62, 14),
+      index: finger(50, 62, 34, 9),
       middle: straight(1),
       ring: straight(-7),
       pinky: straight(-13),
-      turn: { yaw: -12, pitch: 0, roll: 0 },
+      turn: { yaw: 30, pitch: 0, roll: 0 },
     },
   ],
-  G: [{ ...FIST, ...SIDEWAYS, index: finger(8, 6, 4), thumb: thumb(12, 14, -65, 4, 2) }],
-  H: [{ ...FIST, ...SIDEWAYS, index: finger(5, 5, 3, -3), middle: finger(5, 5, 3, 2), thumb: FOLDED }],
-  I: [{ ...FIST, thumb: thumb(10, 46, -5, 30, 69), pinky: straight(-6) }],
-  K: [{ ...FIST, index: finger(4, 4, 2, 8), middle: finger(32, 6, 4, -6), thumb: thumb(-4, 15, -46, 2, 2) }],
+  G: [{ ...G_SHAPE, ...SIDEWAYS_PALM }, G_SHAPE],
+  H: [{ ...H_SHAPE, ...SIDEWAYS_PALM }, H_SHAPE],
+  I: [{ ...FIST, thumb: thumb(28, 46, -6, 57, 54), pinky: straight(-6) }],
+  K: [{ ...FIST, index: finger(4, 4, 2, 9), middle: finger(30, 6, 4, -8), thumb: thumb(-4, 15, -52, 3, 2) }],
   L: [{ ...FIST, index: straight(2), thumb: thumb(64, 8, -30, -5, -5) }],
   M: [
     {
       ...FIST,
-      index: finger(62, 92, 42, -1),
+      index: finger(62, 92, 42, 1),
       middle: finger(60, 94, 42),
-      ring: finger(60, 92, 42, 2),
-      pinky: finger(92, 92, 50, 6),
-      thumb: thumb(6, 15, 15, 55, 29),
+      ring: finger(60, 92, 42, -2),
+      pinky: finger(92, 92, 50, -7),
+      thumb: thumb(5, 14, 17, 54, 29),
     },
   ],
   N: [
     {
       ...FIST,
-      index: finger(62, 92, 42, -1),
-      middle: finger(60, 94, 42, 1),
-      ring: finger(90, 95, 50, 3),
-      pinky: finger(92, 94, 50, 6),
-      thumb: thumb(22, 14, 14, 54, 32),
+      index: finger(62, 92, 42, 1),
+      middle: finger(60, 94, 42, 0),
+      ring: finger(90, 95, 50, -3),
+      pinky: finger(92, 94, 50, -7),
+      thumb: thumb(24, 16, 10, 62, 18),
     },
   ],
   O: [O_SHAPE],
@@ -158,35 +169,44 @@ const POSES: Readonly<Record<string, readonly HandPose[]>> = {
       ...FIST,
       ...LEFTWARDS,
       index: finger(6, 4, 2, 6),
-      middle: finger(42, 6, 4, -4),
-      thumb: thumb(-3, 16, -38, 0, 2),
+      middle: finger(52, 8, 5, -2),
+      thumb: thumb(-1, 20, -39, 1, 6),
     },
   ],
   Q: [
     {
       ...FIST,
       index: finger(14, 8, 5),
-      thumb: thumb(6, 21, -40, 0, 1),
+      thumb: thumb(7, 21, -40, 0, 1),
       turn: { yaw: -100, pitch: 0, roll: 150 },
       wrist: { flex: 62, side: 0 },
     },
   ],
-  R: [{ ...FIST, index: finger(12, 8, 5, -9), middle: finger(0, 14, 8, 12), thumb: FOLDED }],
+  R: [{ ...FIST, index: finger(14, 8, 5, -13), middle: finger(-2, 10, 6, 12), thumb: FOLDED }],
   S: [{ ...FIST, thumb: ACROSS }],
-  T: [{ ...FIST, index: finger(70, 98, 55, 2), thumb: thumb(-4, 47, -90, 10, 47) }],
+  T: [{ ...FIST, index: finger(84, 94, 30, 8), thumb: thumb(-2, 20, -86, 9, -18) }],
   U: [{ ...FIST, index: straight(-3), middle: straight(2), thumb: FOLDED }],
   V: [V_SHAPE],
   W: [W_SHAPE],
   X: [{ ...FIST, index: finger(14, 78, 55), thumb: ACROSS, turn: { yaw: 48, pitch: 0, roll: -5 } }],
   Y: [{ ...FIST, thumb: thumb(64, 8, -30, -5, -8), pinky: straight(-16) }],
   "0": [
-    { ...O_SHAPE, turn: { yaw: -45, pitch: 0, roll: 0 } },
+    { ...O_SHAPE, turn: { yaw: 34, pitch: 0, roll: 0 } },
     { ...FIST, thumb: ACROSS },
   ],
   "1": [{ ...FIST, index: straight(), thumb: FOLDED }],
   "2": [V_SHAPE],
   "3": [W_SHAPE, { ...FIST, index: straight(9), middle: straight(-7), thumb: thumb(58, 12, -30, -5, -8) }],
-  "4": [{ ...FIST, index: straight(9), middle: straight(2), ring: straight(-6), pinky: straight(-14), thumb: FOLDED }],
+  "4": [
+    {
+      ...FIST,
+      index: straight(9),
+      middle: straight(2),
+      ring: straight(-6),
+      pinky: straight(-14),
+      thumb: thumb(16, 26, -18, 63, 55),
+    },
+  ],
   "5": [
     {
       ...FIST,
@@ -205,11 +225,11 @@ const POSES: Readonly<Record<string, readonly HandPose[]>> = {
  * The pose of a sign.
  *
  * @param sign one of SIGNS
- * @param variant signers differ: 0 is the usual way, higher numbers take the others in turn
+ * @param variant signers differ: 0 is the usual way, higher whole numbers take the others in turn
  * @throws RangeError naming the signs, if this is none of them
  */
 export function poseOf(sign: string, variant = 0): HandPose {
-  const poses = POSES[sign];
+  const poses = Object.hasOwn(POSES, sign) ? POSES[sign] : undefined;
   if (!poses) throw new RangeError(`cannot sign "${sign}": the drawn hand knows ${SIGNS.join(" ")}`);
   return poses[variant % poses.length] as HandPose;
 }

@@ -126,7 +126,8 @@ function emptySurface(size: number): Surface {
  * radius r(t) at depth z(t) + sqrt(q(t)) with q = r(t)^2 - d^2, a quadratic in t; where it is nearest, the derivative
  * is zero, which is a quadratic again.
  */
-function drawCone({ relief, surface, ...box }: Window, a: Ball, b: Ball, start: number, end: number): void {
+function drawCone({ relief, surface }: Window, a: Ball, b: Ball, start: number, end: number): void {
+  const box = pixelBox(relief, [a, b]);
   const [dx, dy, dz] = add(b.at, a.at, -1);
   const dr = b.radius - a.radius;
   const qa = dr * dr - dx * dx - dy * dy;

@@ -25,9 +25,16 @@ export interface Scene {
   readonly roi?: Roi;
 }
 
-/** Draws a hand in front of a background. The same scene gives the same bytes. */
+/**
+ * Draws a hand in front of a background. The same scene gives the same bytes.
+ *
+ * @throws RangeError for an unknown sign, or a width or height that is not a whole number above 0
+ */
 export function drawScene(scene: Scene): Pixels {
   const { width, height } = scene;
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
+    throw new RangeError(`cannot draw a picture of ${width} x ${height}: both must be whole numbers above 0`);
+  }
   const style = scene.style ?? defaultStyle;
   const seconds = (scene.time ?? 0) / 1000;
   const data = paintBackground(style.background, width, height, seconds);
@@ -101,7 +108,7 @@ function placeHand(scene: Scene): { solids: Solid[]; placement: Placement } | un
     const palmar = rotate(turn, solid.palmar);
     return {
       ...solid,
-      balls: solid.balls.map((ball) => project(ball.at, ball.radius)) as unknown as Solid["balls"],
+      balls: solid.balls.map((ball) => project(ball.at, ball.radius)) as [Ball, Ball] | [Ball, Ball, Ball],
       blend: solid.blend * scale,
       palmar: [side * palmar[0], palmar[1], palmar[2]] as const,
     };

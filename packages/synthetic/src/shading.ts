@@ -53,7 +53,7 @@ interface Tones {
 }
 
 function linearTones({ skin, sleeve, light }: HandStyle): Tones {
-  const sun = light.colour.map((part) => (part / 255) ** 2.2 * light.strength) as unknown as Colour;
+  const sun = linear(light.colour).map((part) => part * light.strength) as [number, number, number];
   return {
     back: linear(skin.back),
     palm: linear(skin.palm),
@@ -112,7 +112,8 @@ function illuminate(
       (pixel[channel] ?? 0) * (0.72 * (tones.sun[channel] ?? 0) * direct + sky * (channel === 0 ? 1.04 : 0.98));
   }
   const halfway = nx * light[0] * 0.55 + ny * light[1] * 0.55 + nz * (0.55 * light[2] + 0.55);
-  const gloss = halfway > 0 ? 0.035 * halfway ** 18 * shadow : 0;
+  const tight = halfway > 0.5 ? halfway * halfway * halfway : 0;
+  const gloss = 0.035 * tight * tight * tight * tight * tight * tight * shadow;
   pixel[0] += gloss;
   pixel[1] += gloss;
   pixel[2] += gloss;
@@ -195,7 +196,19 @@ function shadowOf(relief: Relief, light: Vector, scale: number): Float32Array {
       lit[i] = 1 - 0.7 * clamp(worst * soft, 0, 1);
     }
   }
-  return lit;
+  return smoothed(lit, width, height);
+}
+
+/** The mean of every pixel and its four neighbours: takes the steps out of the shadows' edges. */
+function smoothed(map: Float32Array, width: number, height: number): Float32Array {
+  const out = map.slice();
+  for (let y = 1; y < height - 1; y++) {
+    for (let i = y * width + 1; i < (y + 1) * width - 1; i++) {
+      const beside = (map[i - 1] ?? 0) + (map[i + 1] ?? 0) + (map[i - width] ?? 0) + (map[i + width] ?? 0);
+      out[i] = 0.2 * ((map[i] ?? 0) + beside);
+    }
+  }
+  return out;
 }
 
 /** The three main lines of the palm, in centimetres of the average hand seen from its palm. */
@@ -253,7 +266,7 @@ function distanceToLines(x: number, y: number): number {
 }
 
 function linear(colour: Colour): Colour {
-  return colour.map((part) => (part / 255) ** 2.2) as unknown as Colour;
+  return [(colour[0] / 255) ** 2.2, (colour[1] / 255) ** 2.2, (colour[2] / 255) ** 2.2];
 }
 
 const ENCODED = Uint8Array.from({ length: 4096 }, (_, i) => Math.round(255 * (i / 4095) ** (1 / 2.2)));

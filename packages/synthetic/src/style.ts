@@ -84,7 +84,7 @@ export function randomStyle(random: Random): HandStyle {
       palmLength: proportion(random, 1, 0.04),
     },
     mirror: random() < 0.5,
-    view: { yaw: 14 * normal(random), pitch: 10 * normal(random), roll: 10 * normal(random) },
+    view: { yaw: 10 * normal(random), pitch: 8 * normal(random), roll: 8 * normal(random) },
     size: clamp(0.75 + 0.09 * normal(random), 0.5, 0.98),
     shift: [0.05 * normal(random), 0.05 * normal(random)],
     sway: between(random, 0.5, 1.5),
