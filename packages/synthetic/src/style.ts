@@ -78,7 +78,7 @@ export function randomStyle(random: Random): HandStyle {
     skin: skinOf(between(random, 0, SKINS.length - 1)),
     shape: {
       fingerLength: proportion(random, build, 0.06),
-      fingerThickness: proportion(random, 1, 0.09),
+      fingerThickness: proportion(random, 1.04, 0.08),
       thumbLength: proportion(random, build, 0.05),
       palmWidth: proportion(random, 1, 0.06),
       palmLength: proportion(random, 1, 0.04),
