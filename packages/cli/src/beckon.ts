@@ -1,0 +1,121 @@
+import { stripVTControlCharacters } from "node:util";
+import { type CommandDef, defineCommand, renderUsage, runCommand, type SubCommandsDef } from "citty";
+import { EXIT, outcomeOf } from "./failure.ts";
+import { didYouMean, UsageError } from "./usage.ts";
+
+const VERSION = "0.1.0";
+
+/** The whole command. Each subcommand's file loads what is heavy only when it runs, so that help is quick. */
+const beckon = defineCommand({
+  meta: { name: "beckon", version: VERSION, description: "Hand gestures: train, judge and use models" },
+  subCommands: {
+    classify: () => import("./commands/classify.ts").then(({ classify }) => classify),
+    demo: () => import("./commands/demo.ts").then(({ demo }) => demo),
+    evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
+    models: () => import("./commands/models.ts").then(({ models }) => models),
+    train: () => import("./commands/train.ts").then(({ train }) => train),
+  },
+});
+
+/**
+ * Runs `beckon <words>`.
+ *
+ * @param words what was typed after `beckon`
+ * @returns the exit code: 0 done, 1 failed for a reason that was named, 2 typed wrongly, 130 interrupted
+ */
+export async function runBeckon(words: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(words);
+  } catch (error) {
+    const { text, code } = outcomeOf(error);
+    if (text !== undefined) process.stderr.write(`${text}\n`);
+    return code;
+  }
+}
+
+async function dispatch(words: readonly string[]): Promise<number> {
+  if (words[0] === "--version" || words[0] === "-v") {
+    process.stdout.write(`${VERSION}\n`);
+    return EXIT.ok;
+  }
+  const asked = words[0] === "help" ? [...words.slice(1), "--help"] : words;
+  const found = await findCommand(asked);
+  if (wantsHelp(found.rest)) {
+    process.stdout.write(await helpOf(found));
+    return EXIT.ok;
+  }
+  if (found.command.run === undefined) {
+    process.stderr.write(await helpOf(found));
+    return EXIT.usage;
+  }
+  try {
+    // citty reads the words once more, leniently; what it is given has passed our own reading, or fails in it.
+    await runCommand(found.command, { rawArgs: [...found.rest], data: words });
+  } catch (error) {
+    throw asUsageError(error, found.path);
+  }
+  return EXIT.ok;
+}
+
+interface Found {
+  readonly command: CommandDef;
+  readonly parent: CommandDef | undefined;
+  /** `["beckon", "models", "import"]` */
+  readonly path: readonly string[];
+  readonly rest: readonly string[];
+}
+
+async function findCommand(words: readonly string[]): Promise<Found> {
+  let found: Found = { command: beckon, parent: undefined, path: ["beckon"], rest: words };
+  for (;;) {
+    const children = await resolved(found.command.subCommands);
+    const [word, ...rest] = found.rest;
+    if (children === undefined || word === undefined || word === "--help" || word === "-h") return found;
+    found = {
+      command: await child(children, word, found.path),
+      parent: found.command,
+      path: [...found.path, word],
+      rest,
+    };
+  }
+}
+
+async function child(children: SubCommandsDef, word: string, path: readonly string[]): Promise<CommandDef> {
+  const names = Object.keys(children);
+  const command = Object.hasOwn(children, word) ? await resolved(children[word]) : undefined;
+  if (command !== undefined) return command;
+  const what = word.startsWith("-") ? "flag" : "command";
+  const hint = didYouMean(word, what === "command" ? names : ["--help", "--version"]);
+  throw new UsageError(`unknown ${what} "${word}"${hint || `; ${path.join(" ")} has ${names.join(", ")}`}`);
+}
+
+function wantsHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return words.slice(0, end < 0 ? undefined : end).some((word) => word === "--help" || word === "-h");
+}
+
+async function helpOf({ command, parent, path }: Found): Promise<string> {
+  // citty shows one parent; ours may be two deep, and the version belongs to the top alone.
+  const above = parent && { ...parent, meta: { name: path.slice(0, -1).join(" ") } };
+  const text = `${await renderUsage(command, above)}\n${await moreHelp(path)}\n`;
+  const tidy = text.replace(/[ \t]+$/gm, "").replace(/\n{3,}/g, "\n\n");
+  return process.stdout.isTTY ? tidy : stripVTControlCharacters(tidy).replace(/[ \t]+$/gm, "");
+}
+
+/** What a command's help tells beyond its flags. */
+async function moreHelp(path: readonly string[]): Promise<string> {
+  if (path.join(" ") !== "beckon train") return "";
+  const { recipesHelp } = await import("./recipes.ts");
+  return `\n${await recipesHelp()}`;
+}
+
+/** citty's own complaints, such as a missing word, are of the user's making too. */
+function asUsageError(error: unknown, path: readonly string[]): unknown {
+  if (error instanceof UsageError) return new UsageError(`${error.message} (see ${path.join(" ")} --help)`);
+  if (!(error instanceof Error) || error.name !== "CLIError") return error;
+  return new UsageError(`${stripVTControlCharacters(error.message)} (see ${path.join(" ")} --help)`);
+}
+
+async function resolved<T>(value: T | Promise<T> | (() => T) | (() => Promise<T>)): Promise<T> {
+  return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
+}

@@ -1,0 +1,94 @@
+import { writeFile } from "node:fs/promises";
+import type { BundleEvaluation } from "@beckon/training";
+import { type CommandInput, command } from "../command.ts";
+import { ENGINE_FLAG, engineOf } from "../engine-flag.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { bar, duration, Progress, timeLeft } from "../progress.ts";
+import { parseRoi, ROI_FLAG } from "../roi.ts";
+import { findBundle } from "../shipped-models.ts";
+import { UsageError } from "../usage.ts";
+
+export const evaluate = command({
+  name: "evaluate",
+  description: "Judge a model on folders of labelled pictures, source by source",
+  args: {
+    model: { type: "string", valueHint: "bundle", description: "Folder of a bundle, or the name of a shipped model" },
+    data: {
+      type: "string",
+      valueHint: "folder[=class]",
+      description: "Pictures as <source>/<class>/* or <class>/*; =class names all of them; may be repeated",
+    },
+    drop: {
+      type: "string",
+      valueHint: "names",
+      description: "Leave out classes, sources/classes or sources/*: J,Z,asl29/nothing",
+    },
+    roi: ROI_FLAG,
+    report: {
+      type: "string",
+      valueHint: "file.html",
+      description: "Write a page with charts that opens without a network",
+    },
+    json: { type: "boolean", description: "Print JSON instead of tables" },
+    engine: ENGINE_FLAG,
+    threads: { type: "string", valueHint: "n", description: "Threads of the engine on the CPU (default 1)" },
+  },
+  run,
+});
+
+async function run({ args, typed }: CommandInput): Promise<void> {
+  const named = args.required(args.text("model"), "no model was named: add --model <bundle>");
+  if (args.all("data").length === 0) throw new UsageError("no pictures were named: add --data <folder>");
+  const roi = parseRoi(args.text("roi"));
+  const engine = engineOf(args);
+  const threads = args.number("threads", { min: 1, max: 256, whole: true });
+  const drop = args.list("drop");
+  const folder = await findBundle(named);
+  const [{ evaluateBundle, formatEvaluation, parseDataInput }, { loadBundle }] = await Promise.all([
+    import("@beckon/training"),
+    import("@beckon/vision"),
+  ]);
+  const data = args.all("data").map(parseDataInput);
+  const bundle = await loadBundle(folder);
+  const progress = new Progress(process.stderr);
+  const began = performance.now();
+  const onProgress = (done: number, total: number) =>
+    progress.update(() => {
+      const left = timeLeft(done, total, (performance.now() - began) / 1000);
+      return `judging ${bar(done / total)} ${done}/${total}${left === undefined ? "" : `  ${duration(left)} left`}`;
+    });
+  const result = await withInterrupt((signal) =>
+    evaluateBundle({
+      bundle,
+      data,
+      engine,
+      signal,
+      onProgress,
+      ...(roi !== undefined && { roi }),
+      ...(drop !== undefined && { drop }),
+      ...(threads !== undefined && { threads }),
+    }),
+  ).finally(() => progress.clear());
+  for (const { message } of result.problems) process.stderr.write(`problem: ${message}\n`);
+  const title = `${bundle.card.name} ${bundle.card.version} on ${data.map((input) => input.folder).join(", ")}`;
+  const report = args.text("report");
+  if (report !== undefined) await writeReport(report, title, result, typed);
+  if (args.on("json")) return printJson(result);
+  process.stdout.write(`${title}\n\n${formatEvaluation(result.evaluation)}`);
+  const speed = `${Math.round(result.picturesPerSecond)} pictures a second`;
+  process.stdout.write(`\nRead and judged at ${speed} by ${result.engineName}.\n`);
+  if (report !== undefined) process.stdout.write(`Report: ${report}\n`);
+}
+
+async function writeReport(file: string, title: string, { evaluation, problems }: BundleEvaluation, typed: string) {
+  const { renderReport } = await import("@beckon/training");
+  await writeFile(
+    file,
+    renderReport({ title, evaluation, command: typed, problems: problems.map((one) => one.message) }),
+  );
+}
+
+function printJson({ evaluation, engineName, picturesPerSecond }: BundleEvaluation): void {
+  for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
+  process.stdout.write(`${JSON.stringify({ ...evaluation, engine: engineName, picturesPerSecond })}\n`);
+}

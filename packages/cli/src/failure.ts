@@ -1,0 +1,64 @@
+import { getSystemErrorMap } from "node:util";
+import { PartialFailure, UsageError } from "./usage.ts";
+
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** What is said on stderr, and the exit code. */
+export interface Outcome {
+  readonly text: string | undefined;
+  readonly code: number;
+}
+
+/** Errors whose message was written for the user. By name, so that no heavy module is loaded just to compare. */
+const EXPECTED = new Set([
+  "BundleError",
+  "CheckpointError",
+  "CommandFailure",
+  "DatasetError",
+  "EngineUnavailable",
+  "ImportError",
+  "OnnxFileError",
+  "PictureError",
+  "TfjsFileError",
+  "TrainingError",
+  "UnknownArchitecture",
+]);
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or folder",
+  ENOTDIR: "not a folder",
+  EISDIR: "a folder, not a file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system cannot be written to",
+  EEXIST: "exists already",
+  ENOSPC: "no space left on the disk; free some and try again",
+  EDQUOT: "no space left within the quota; free some and try again",
+  EFBIG: "the file would be larger than allowed here; free some space or raise the limit",
+  EMFILE: "too many open files",
+};
+
+/** Turns whatever a command threw into words and an exit code. Only what nobody expected shows its stack. */
+export function outcomeOf(error: unknown): Outcome {
+  if (error instanceof PartialFailure) return { text: undefined, code: EXIT.failed };
+  if (error instanceof UsageError) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.usage };
+  if (!(error instanceof Error)) return { text: `beckon: ${oneLine(String(error))}`, code: EXIT.failed };
+  if (error.name === "AbortError") return { text: "beckon: interrupted", code: EXIT.interrupted };
+  if (EXPECTED.has(error.name)) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.failed };
+  const system = systemReason(error);
+  if (system !== undefined) return { text: `beckon: ${oneLine(system)}`, code: EXIT.failed };
+  return { text: `beckon: unexpected error, please report it\n${error.stack ?? error.message}`, code: EXIT.failed };
+}
+
+/** `runs/x/last.checkpoint: no space left on the disk; ...` for an error of the file system, else undefined. */
+export function systemReason(error: Error): string | undefined {
+  const { code, path, errno } = error as NodeJS.ErrnoException;
+  if (code === undefined || errno === undefined || !getSystemErrorMap().has(errno)) return undefined;
+  const reason = REASONS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;
+  return path === undefined ? reason : `${path}: ${reason}`;
+}
+
+/** Messages may quote names of files, and names may hold anything. */
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ").replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd");
+}
