@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { type CommandDef, defineCommand, renderUsage, runCommand, type SubCommandsDef } from "citty";
+import { type CommandDef, defineCommand, renderUsage, type SubCommandsDef } from "citty";
 import { EXIT, outcomeOf } from "./failure.ts";
 import { didYouMean, UsageError } from "./usage.ts";
 
@@ -13,6 +13,7 @@ const beckon = defineCommand({
     demo: () => import("./commands/demo.ts").then(({ demo }) => demo),
     evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
     models: () => import("./commands/models.ts").then(({ models }) => models),
+    synthesise: () => import("./commands/synthesise.ts").then(({ synthesise }) => synthesise),
     train: () => import("./commands/train.ts").then(({ train }) => train),
   },
 });
@@ -44,15 +45,16 @@ async function dispatch(words: readonly string[]): Promise<number> {
     process.stdout.write(await helpOf(found));
     return EXIT.ok;
   }
-  if (found.command.run === undefined) {
+  const { command, path, rest } = found;
+  if (command.run === undefined) {
     process.stderr.write(await helpOf(found));
     return EXIT.usage;
   }
   try {
-    // citty reads the words once more, leniently; what it is given has passed our own reading, or fails in it.
-    await runCommand(found.command, { rawArgs: [...found.rest], data: words });
+    // citty's own reading of the words is passed by: it lets unknown flags through.
+    await command.run({ rawArgs: [...rest], args: { _: [] }, cmd: command, data: words });
   } catch (error) {
-    throw asUsageError(error, found.path);
+    throw error instanceof UsageError ? new UsageError(`${error.message} (see ${path.join(" ")} --help)`) : error;
   }
   return EXIT.ok;
 }
@@ -107,13 +109,6 @@ async function moreHelp(path: readonly string[]): Promise<string> {
   if (path.join(" ") !== "beckon train") return "";
   const { recipesHelp } = await import("./recipes.ts");
   return `\n${await recipesHelp()}`;
-}
-
-/** citty's own complaints, such as a missing word, are of the user's making too. */
-function asUsageError(error: unknown, path: readonly string[]): unknown {
-  if (error instanceof UsageError) return new UsageError(`${error.message} (see ${path.join(" ")} --help)`);
-  if (!(error instanceof Error) || error.name !== "CLIError") return error;
-  return new UsageError(`${stripVTControlCharacters(error.message)} (see ${path.join(" ")} --help)`);
 }
 
 async function resolved<T>(value: T | Promise<T> | (() => T) | (() => Promise<T>)): Promise<T> {

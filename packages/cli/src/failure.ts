@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from "node:util";
-import { PartialFailure, UsageError } from "./usage.ts";
+import { Interrupted, PartialFailure, UsageError } from "./usage.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -43,7 +43,7 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof PartialFailure) return { text: undefined, code: EXIT.failed };
   if (error instanceof UsageError) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.usage };
   if (!(error instanceof Error)) return { text: `beckon: ${oneLine(String(error))}`, code: EXIT.failed };
-  if (error.name === "AbortError") return { text: "beckon: interrupted", code: EXIT.interrupted };
+  if (error instanceof Interrupted) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.interrupted };
   if (EXPECTED.has(error.name)) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.failed };
   const system = systemReason(error);
   if (system !== undefined) return { text: `beckon: ${oneLine(system)}`, code: EXIT.failed };

@@ -14,6 +14,14 @@ export class CommandFailure extends Error {
   }
 }
 
+/** Ctrl-C ended the work; the message says what was kept and how to go on. Exit code 130. */
+export class Interrupted extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Interrupted";
+  }
+}
+
 /** The command did its work, but not on everything: what failed has been named already. Exit code 1, and no more words. */
 export class PartialFailure extends Error {
   constructor() {

@@ -29,17 +29,15 @@ const FRAME = { width: 320, height: 320 };
 
 async function run({ args }: CommandInput): Promise<void> {
   const text = (args.text("text") ?? "HELLO").toUpperCase();
+  const { drawScene, scriptOf } = await import("@beckon/synthetic");
+  const signs = signsOf(text, scriptOf);
   const named = args.text("model");
   if (named === undefined && !isBundle(join(SHIPPED, "letters")))
     throw new CommandFailure(
       "the letters model is not here yet, so nobody can read the drawn hand; train one (see models/README.md) and name it with --model <bundle>",
     );
   const folder = await findBundle(named ?? "letters");
-  const [{ drawScene, scriptOf }, { encodeJpeg, loadBundle, openClassifier, WIRE_LIMITS }] = await Promise.all([
-    import("@beckon/synthetic"),
-    import("@beckon/vision"),
-  ]);
-  const signs = signsOf(text, scriptOf);
+  const { encodeJpeg, loadBundle, openClassifier, WIRE_LIMITS } = await import("@beckon/vision");
   const out = args.text("out");
   if (out !== undefined) await mkdir(out, { recursive: true });
   const classifier = await openClassifier(await loadBundle(folder), { engine: "onnx-cpu" });

@@ -1,13 +1,12 @@
 import type { TrainingEvent, TrainingOptions, TrainingResult } from "@beckon/training";
 import { type CommandInput, command } from "../command.ts";
-import { EXIT } from "../failure.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
 import { recipeLine } from "../recipes.ts";
 import { findBundle } from "../shipped-models.ts";
 import { TRAINING_FLAGS, trainingOptions } from "../training-flags.ts";
 import { TrainingProgress } from "../training-progress.ts";
-import { UsageError } from "../usage.ts";
+import { Interrupted, UsageError } from "../usage.ts";
 
 export const train = command({
   name: "train",
@@ -38,9 +37,8 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   ).finally(() => progress.clear());
   if (json) writeJson({ type: "result", ...result });
   else for (const line of closing(result, options.recipe.epochs)) progress.print(line);
-  if (!result.interrupted) return;
-  process.stderr.write(`beckon: interrupted; go on with: ${resumeCommand(typed, options.out, args.text("out"))}\n`);
-  process.exitCode = EXIT.interrupted;
+  if (result.interrupted)
+    throw new Interrupted(`interrupted; go on with: ${resumeCommand(typed, options.out, args.text("out"))}`);
 }
 
 /** A width or side that the network cannot have is a wrong flag, and is better said before the pictures are read. */

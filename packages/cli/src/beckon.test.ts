@@ -1,0 +1,180 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { captured } from "./testing/captured.ts";
+import { GREEN, GREY, plainJpeg, RED, saveColourBundle } from "./testing/colour-bundle.ts";
+
+let root: string;
+let model: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "beckon-cli-"));
+  model = await saveColourBundle(root);
+  for (const [file, colour] of Object.entries({
+    "test/seen/red/1.jpg": RED,
+    "test/seen/blue/1.jpg": GREEN,
+    "test/new/red/1.jpg": RED,
+    "test/new/green/2.jpg": GREEN,
+    "test/new/pink/1.jpg": RED,
+    "grey.jpg": GREY,
+  })) {
+    await mkdir(join(root, file, ".."), { recursive: true });
+    await writeFile(join(root, file), await plainJpeg(colour));
+  }
+  await writeFile(join(root, "test/new/green/10.jpg"), "no picture");
+});
+afterAll(() => rm(root, { recursive: true }));
+
+describe("beckon", () => {
+  it("lists its commands, and says how each is used", async () => {
+    const help = await captured("--help");
+    expect(help).toMatchObject({ code: 0, err: "" });
+    for (const name of ["train", "evaluate", "classify", "models", "demo"])
+      expect(help.out).toMatch(RegExp(` ${name} `));
+    expect(help.out).not.toContain("\u001b");
+    expect((await captured("models", "import", "--help")).out).toContain("USAGE beckon models import");
+    expect(await captured("help", "classify")).toEqual(await captured("classify", "-h"));
+  });
+  it("shows the recipe of every architecture in the help of train", async () => {
+    const { out } = await captured("train", "--help");
+    const { architectures } = await import("@beckon/training");
+    for (const { name } of architectures) expect(out).toMatch(RegExp(`^  ${name}  \\d+x\\d+: `, "m"));
+    expect(out).toMatch(/hand-cnn.*\n.*25 epochs of batch 16 and 20 steps, Adam 0\.00005/);
+  });
+  it.each([
+    [["trian"], /^beckon: unknown command "trian"; did you mean train\?\n$/],
+    [["models", "inspct"], /^beckon: unknown command "inspct"; did you mean inspect\?\n$/],
+    [["models", "constructor"], /^beckon: unknown command "constructor"; .*list, inspect, import, export\n$/],
+    [["--jsn"], /^beckon: unknown flag "--jsn".*\n$/],
+    [
+      ["train", "--epoch", "2"],
+      /^beckon: unknown flag --epoch; did you mean --epochs\? \(see beckon train --help\)\n$/,
+    ],
+    [["classify", "--mode", "x"], /^beckon: unknown flag --mode; did you mean --model\?.*\n$/],
+    [["classify"], /^beckon: <picture> is missing.*\n$/],
+    [["classify", "x.jpg", "--roi", "0.5,0,0.6,1"], /^beckon: --roi "0.5,0,0.6,1": .*\n$/],
+    [["evaluate", "--model", "x"], /^beckon: no pictures were named.*\n$/],
+    [["models", "inspect"], /^beckon: name one thing to inspect.*\n$/],
+    [["train", "--data", "x", "--arch", "hand-cnn", "--width", "5"], /^beckon: --width.*64 to 4096.*\n$/],
+    [["demo", "--text", "JAZZ"], /^beckon: --text: cannot spell "JAZZ": .*\n$/],
+  ])("refuses %j in one line", async (words, message) => {
+    const { code, out, err } = await captured(...words);
+    expect(err).toMatch(message);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+  });
+});
+
+describe("beckon classify", () => {
+  it("names pictures and folders of them, the second best in brackets", async () => {
+    const { code, out } = await captured("classify", join(root, "test/seen"), join(root, "grey.jpg"), "--model", model);
+    expect(code).toBe(0);
+    const [first, second, third] = out.split("\n");
+    expect(first).toMatch(/blue\/1\.jpg {2}green {2}1\.00 {2}\((red|blue) 0\.00, (red|blue) 0\.00\)$/);
+    expect(second).toMatch(/red\/1\.jpg {2}red {2}1\.00/);
+    expect(third).toMatch(/grey\.jpg {2}unknown {2}0\.33 {2}\(\w+ 0\.33, \w+ 0\.33, \w+ 0\.33\)$/);
+  });
+  it("goes on after a picture that cannot be read, and fails in the end", async () => {
+    const { code, out, err } = await captured("classify", join(root, "test/new"), "--model", model, "--json");
+    expect(code).toBe(1);
+    expect(err).toBe(`beckon: ${join(root, "test/new/green/10.jpg")}: not a JPEG or PNG file\n`);
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ label }) => label)).toEqual(["green", "red", "red"]);
+    expect(lines[0].top).toHaveLength(3);
+  });
+  it("names a model that is not there, and a folder without pictures", async () => {
+    expect(await captured("classify", "x.jpg", "--model", "nosuch")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^beckon: there is no model "nosuch".*\n$/),
+    });
+    expect(await captured("classify", model, "--model", model)).toMatchObject({
+      code: 1,
+      err: `beckon: no .jpg or .png picture in ${model}: check the path\n`,
+    });
+  });
+});
+
+describe("beckon evaluate", () => {
+  it("prints accuracy per source, their mean with an interval, and what a reader must know", async () => {
+    const { code, out, err } = await captured("evaluate", "--model", model, "--data", join(root, "test"), "--json");
+    expect(code).toBe(0);
+    const { macro, sources, leftOut, sharedSources } = JSON.parse(out);
+    expect(sources).toMatchObject([
+      { name: "seen", accuracy: 0.5, count: 2 },
+      { name: "new", accuracy: 1, count: 2 },
+    ]);
+    expect(macro.accuracy).toBe(0.75);
+    expect(macro.low).toBeLessThan(macro.high);
+    expect({ leftOut, sharedSources }).toEqual({ leftOut: { pink: 1 }, sharedSources: ["seen"] });
+    expect(err).toContain("warning: The model was trained on 1 of the 2 sources of this test (seen)");
+    expect(err).toContain("problem: left out ");
+  });
+  it("prints tables and writes a page", async () => {
+    const report = join(root, "report.html");
+    const { code, out } = await captured(
+      "evaluate",
+      "--model",
+      model,
+      "--data",
+      join(root, "test"),
+      "--report",
+      report,
+    );
+    expect(code).toBe(0);
+    expect(out).toContain("Accuracy, mean over 2 sources: 75.0 %");
+    expect(out).toContain(`Report: ${report}`);
+  });
+});
+
+describe("beckon models", () => {
+  it("lists bundles, the broken ones with what is wrong", async () => {
+    const broken = await saveColourBundle(join(root, "broken"));
+    await writeFile(join(broken, "model.onnx"), "changed");
+    expect((await captured("models", "list", "--folder", root)).out).toMatch(/colours +1\.0\.0 +imported +3 +16x16/);
+    const { code, out } = await captured("models", "list", "--folder", join(root, "broken"));
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("sha256") });
+  });
+  it("shows a card, and the layers of an architecture with its authors' number of parameters", async () => {
+    expect((await captured("models", "inspect", model)).out).toContain("3: red green blue");
+    const { out } = await captured("models", "inspect", "--arch", "resnet50");
+    expect(out).toMatch(/parameters +23,600,006\n.*\nnot trainable +53,120\n/);
+  });
+  it("imports an ONNX file, telling every guess, and exports it again", async () => {
+    const { colourModel } = await import("./testing/colour-bundle.ts");
+    const file = join(root, "foreign.onnx");
+    await writeFile(file, colourModel());
+    await writeFile(join(root, "labels.txt"), "r\ng\nb\n");
+    const bundle = join(root, "imported");
+    const words = ["--labels", join(root, "labels.txt"), "--name", "foreign", "--out", bundle, "--scale", "0..1"];
+    const imported = await captured("models", "import", "--onnx", file, ...words);
+    expect(imported).toMatchObject({ code: 0, err: "" });
+    expect(imported.out).toMatch(/scale: 0\.\.1, as asked/);
+    expect(imported.out).toMatch(/--fit changes it|fit/);
+    expect((await captured("classify", join(root, "test/seen/red/1.jpg"), "--model", bundle)).out).toMatch(
+      / {2}r {2}1\.00/,
+    );
+    const exported = await captured("models", "export", bundle, "--to", "onnx", "--out", join(root, "exported"));
+    expect(exported).toMatchObject({ code: 0, err: "" });
+    expect(await captured("models", "export", bundle, "--to", "tfjs", "--out", join(root, "t"))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^beckon: foreign is not of an architecture of ours.*\n$/),
+    });
+  });
+});
+
+describe("beckon demo", () => {
+  it("signs a word, says what is read and how much of it was right, and keeps the pictures", async () => {
+    const out = join(root, "frames");
+    const labels = ["H", "I", "X"];
+    const bundle = await saveColourBundle(join(root, "spelling"), { labels });
+    const demo = await captured("demo", "--text", "HI", "--model", bundle, "--out", out);
+    expect(demo).toMatchObject({ code: 0, err: "" });
+    expect(demo.out).toMatch(/^A drawn hand signs H I, one picture a letter\.\n/);
+    expect(demo.out).toMatch(/Signed HI, read [HIX?]{2}: [012] of 2 right\./);
+    const read = await captured("classify", join(out, "01-H.jpg"), join(out, "02-I.jpg"), "--model", bundle);
+    expect(read.out.match(/^.* {2}(H|I|X|unknown) {2}/gm)).toHaveLength(2);
+  });
+});
