@@ -35,6 +35,7 @@ export { accuracyCurvesSvg, bestEpoch, lossCurvesSvg } from "./report/curves.ts"
 export { type ReportInput, type ReportSplit, renderReport } from "./report/report.ts";
 export { type Split, type SplitRule, splitDataset } from "./split.ts";
 export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf } from "./summary.ts";
+export { drawSyntheticSource, type SyntheticOptions } from "./synthetic-source.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";
 export { train } from "./train.ts";
 export type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";

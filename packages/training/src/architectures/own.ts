@@ -25,7 +25,7 @@ export const own: Architecture = {
   side: 96,
   normalisation: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
   recipe: {
-    epochs: 40,
+    epochs: 60,
     batch: 64,
     optimiser: { type: "adam", rate: 2e-3, weightDecay: 0.02 },
     schedule: { type: "cosine", warmUp: 0.05 },

@@ -13,7 +13,13 @@ const head: Layer[] = [flatten, dense];
 
 /** Each kind of layer between others that let its parameter and input gradients show. */
 const NETWORKS: Record<string, { input: Shape; layers: Layer[] }> = {
-  dense: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "dense", units: CLASSES }] },
+  dense: {
+    input: [5],
+    layers: [
+      { type: "dense", units: 6 },
+      { type: "dense", units: CLASSES },
+    ],
+  },
   relu: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "relu" }, dense] },
   "conv same": { input: [2, 5, 5], layers: [conv(3, 3), conv(3, 3), ...head] },
   "conv of an even kernel, same": { input: [2, 5, 5], layers: [conv(3, 3), conv(2, 4), ...head] },
@@ -111,10 +117,10 @@ test("of equal maxima exactly one gets the gradient", async () => {
       targets: new Tensor("float32", Float32Array.of(0, 1), [1, 2]),
       weights: new Tensor("float32", weights, [plan.weightCount]),
     };
-    const { gradients, probabilities } = await session.run(feeds);
-    const p = (probabilities?.data as Float32Array)[0] as number;
+    const outputs = await session.run(feeds);
+    const p = floats(outputs, "probabilities")[0] as number;
     // d loss / d bias of the convolution = sum over logits of (p - target) * dense weight.
-    expect((gradients?.data as Float32Array)[1]).toBeCloseTo(p * 1 + (1 - p - 1) * -1, 5);
+    expect(floats(outputs, "gradients")[1]).toBeCloseTo(p * 1 + (1 - p - 1) * -1, 5);
   }
 });
 
@@ -131,10 +137,14 @@ async function openStep(plan: Plan): Promise<Step> {
   return async (weights) => {
     const output = await session.run({ ...feeds, weights: new Tensor("float32", weights, [weights.length]) });
     return {
-      loss: (output["loss"]?.data as Float32Array)[0] as number,
-      gradients: output["gradients"]?.data as Float32Array,
+      loss: floats(output, "loss")[0] as number,
+      gradients: floats(output, "gradients"),
     };
   };
+}
+
+function floats(outputs: InferenceSession.OnnxValueMapType, name: string): Float32Array {
+  return (outputs[name] as Tensor).data as Float32Array;
 }
 
 function inputs(plan: Plan, model: TrainingModel): Record<string, Tensor> {
