@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { type CommandDef, defineCommand, renderUsage, type SubCommandsDef } from "citty";
+import { type CommandDef, defineCommand, parseArgs, renderUsage, type SubCommandsDef } from "citty";
 import { EXIT, outcomeOf } from "./failure.ts";
 import { didYouMean, UsageError } from "./usage.ts";
 
@@ -52,7 +52,7 @@ async function dispatch(words: readonly string[]): Promise<number> {
   }
   try {
     // citty's own reading of the words is passed by: it lets unknown flags through.
-    await command.run({ rawArgs: [...rest], args: { _: [] }, cmd: command, data: words });
+    await command.run({ rawArgs: [...rest], args: parseArgs([], {}), cmd: command, data: words });
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(`${error.message} (see ${path.join(" ")} --help)`) : error;
   }
