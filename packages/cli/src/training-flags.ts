@@ -31,7 +31,11 @@ export const TRAINING_FLAGS = {
     description: "How validation is held back (default by source where there are two or more, else random)",
   },
   "validation-share": { type: "string", valueHint: "0..1", description: "Share that is held back" },
-  "validation-sources": { type: "string", valueHint: "names", description: "The sources that are held back" },
+  "validation-sources": {
+    type: "string",
+    valueHint: "names",
+    description: "The sources that are held back; with --split block, those of which blocks are",
+  },
   "block-size": {
     type: "string",
     valueHint: "n",
@@ -211,15 +215,16 @@ function splitOf(args: Arguments, recipe: Recipe): TrainingOptions["split"] {
       throw new UsageError(`--${flag} and ${stray} do not go together: give one of them`);
   };
   only("counts");
-  only("validation-sources", "--split");
+  if (by !== "block") only("validation-sources", "--split");
   if (counts !== undefined) return { type: "counts", train: counts[0], validation: counts[1] };
   if (size !== undefined && by !== "block") throw new UsageError("--block-size belongs to --split block");
-  if (sources !== undefined && by !== undefined && by !== "source")
-    throw new UsageError("--validation-sources belongs to --split source");
+  if (sources !== undefined && by === "random")
+    throw new UsageError("--validation-sources belongs to --split source or block");
   const validation = share ?? recipe.validation;
+  if (by === "block")
+    return { type: "blocks", size: size ?? NEIGHBOURS, validation, ...(sources !== undefined && { sources }) };
   if (by === "source" || sources !== undefined) return { type: "source", validation: sources ?? validation };
-  if (by === "random") return { type: "random", validation };
-  return by === "block" ? { type: "blocks", size: size ?? NEIGHBOURS, validation } : { type: "auto", validation };
+  return by === "random" ? { type: "random", validation } : { type: "auto", validation };
 }
 
 const SHARE = { min: 0.01, max: 0.9 };

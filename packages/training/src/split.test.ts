@@ -140,6 +140,19 @@ describe("by counts", () => {
 });
 
 describe("by blocks", () => {
+  test("only blocks of the sources that are named are held back", () => {
+    const samples = [...Array(60).keys()].map((index) => ({
+      path: `/${index < 30 ? "one" : "two"}/${index % 3}/${String(index).padStart(3, "0")}.jpg`,
+      label: index % 3,
+      source: index < 30 ? "one" : "two",
+    }));
+    const rule = { type: "blocks", size: 2, validation: 0.3, sources: ["two"] } as const;
+    const split = splitDataset(samples, CLASSES, rule, 1);
+    expect(new Set(split.validation.map((index) => samples[index]?.source))).toEqual(new Set(["two"]));
+    expect(split.train.some((index) => samples[index]?.source === "two")).toBe(true);
+    expect(() => splitDataset(samples, CLASSES, { ...rule, sources: ["three"] }, 1)).toThrow(/no source "three"/);
+  });
+
   const stretches = (samples: readonly Sample[], split: Split) =>
     pick(samples, split.validation).map(({ path }) => Number(/(\d+)\.jpg/.exec(path)?.[1]));
 

@@ -18,7 +18,14 @@ export type SplitRule =
   /** So many pictures of each class; the rest is for testing. A class with too few is dealt in the same proportion. */
   | { readonly type: "counts"; readonly train: number; readonly validation: number }
   /** Whole runs of `size` neighbouring files of each class, by natural order or number: neighbours are often one person. */
-  | { readonly type: "blocks"; readonly size: number; readonly validation: number; readonly test?: number }
+  | {
+      readonly type: "blocks";
+      readonly size: number;
+      readonly validation: number;
+      readonly test?: number;
+      /** Deal only the blocks of these sources; all others are for training. */
+      readonly sources?: readonly string[];
+    }
   /** As the user laid them out: these, found again by their path, are for validation and test, all others for training. */
   | { readonly type: "folders"; readonly validation: readonly Sample[]; readonly test?: readonly Sample[] };
 
@@ -91,7 +98,7 @@ function deal(deck: Deck, rule: SplitRule): Dealt {
     case "counts":
       return dealCounts(deck, rule.train, rule.validation);
     case "blocks":
-      return dealBlocks(deck, rule.size, rule.validation, rule.test ?? 0);
+      return dealBlocks(deck, rule);
     case "folders":
       return dealFolders(deck, rule.validation, rule.test ?? []);
   }
@@ -223,9 +230,14 @@ function dealCounts(deck: Deck, train: number, validation: number): Dealt {
   return { parts, described: [line, ...(scaled.length > 0 ? [note] : []), likeness(deck)] };
 }
 
-function dealBlocks({ samples, random }: Deck, size: number, validation: number, test: number): Dealt {
+function dealBlocks({ samples, random }: Deck, rule: Extract<SplitRule, { type: "blocks" }>): Dealt {
+  const { size, validation, test = 0, sources } = rule;
+  for (const name of sources ?? [])
+    if (!sourcesOf(samples).includes(name))
+      throw new DatasetError(`no source "${name}" in the data: there are ${sourcesOf(samples).join(", ")}`);
   const blockOf = blocksOf(samples, size);
-  const blocks = shuffle([...new Set(blockOf)], random);
+  const dealt = blockOf.filter((_, index) => sources?.includes(samples[index]?.source ?? "") ?? true);
+  const blocks = shuffle([...new Set(dealt)], random);
   const validates = Math.max(Math.round(validation * blocks.length), 1);
   const tests = Math.round(test * blocks.length);
   const partOf = new Map(
@@ -234,7 +246,8 @@ function dealBlocks({ samples, random }: Deck, size: number, validation: number,
       index < validates ? "validation" : index < validates + tests ? "test" : "train",
     ]),
   );
-  const line = `split by blocks of ${size} neighbouring files of each class: ${validates} of ${blocks.length} blocks for validation`;
+  const within = sources === undefined ? "" : ` of ${sources.join(", ")}`;
+  const line = `split by blocks of ${size} neighbouring files of each class${within}: ${validates} of ${blocks.length} blocks for validation`;
   return { parts: blockOf.map((block) => partOf.get(block) ?? "train"), described: [line] };
 }
 
