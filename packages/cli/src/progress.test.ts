@@ -61,7 +61,7 @@ describe("the progress of a training", () => {
     const shown = new TrainingProgress(new Progress(pipe, { now: () => now }), () => now);
     shown.show({ type: "start", epochs: 10, stepsPerEpoch: 4, resumedAt: 8 });
     for (let step = 1; step <= 4; step++) {
-      now += 100;
+      now += 10_000;
       shown.show({ type: "step", epoch: 9, step, steps: 4, loss: 1, imagesPerSecond: 100 });
     }
     now = 60_000;

@@ -31,6 +31,11 @@ export class Progress {
     this.shownAt = stream.isTTY ? Number.NEGATIVE_INFINITY : now();
   }
 
+  /** Whether passing states are drawn over one another. */
+  get isLive(): boolean {
+    return this.stream.isTTY === true;
+  }
+
   /** A passing state. Shown only so often; `line` is called only when it is shown. */
   update(line: () => string): void {
     const now = this.now();

@@ -69,6 +69,8 @@ export class TrainingProgress {
 
   private step({ epoch, step, steps, loss, imagesPerSecond }: Extract<TrainingEvent, { type: "step" }>): void {
     this.stepsDone = (epoch - 1) * this.stepsPerEpoch + step;
+    // A log wants epochs; their steps are for someone who watches.
+    if (!this.progress.isLive) return;
     this.progress.update(
       () =>
         `epoch ${epoch}/${this.epochs} ${bar(step / steps)} ${step}/${steps}  loss ${loss.toFixed(3)}  ` +
