@@ -78,7 +78,7 @@ export interface NumberRange {
  * @param name of the flag, for the message
  * @throws UsageError naming flag, value and range
  */
-export function parseNumber(name: string, text: string, { min, max, whole = false }: NumberRange): number {
+function parseNumber(name: string, text: string, { min, max, whole = false }: NumberRange): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
   throw new UsageError(`${name} "${text}": a ${whole ? "whole " : ""}number from ${min} to ${max} is wanted`);

@@ -26,7 +26,7 @@ export function command({ name, description, args, run }: CommandPlan): CommandD
 }
 
 /** `beckon train --data 'my hands'`: what stands on a model's card, so that anyone can do it again. */
-export function asTyped(words: unknown): string {
+function asTyped(words: unknown): string {
   const all = Array.isArray(words) ? words.map(String) : [];
   return [
     "beckon",

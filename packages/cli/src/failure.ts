@@ -51,7 +51,7 @@ export function outcomeOf(error: unknown): Outcome {
 }
 
 /** `runs/x/last.checkpoint: no space left on the disk; ...` for an error of the file system, else undefined. */
-export function systemReason(error: Error): string | undefined {
+function systemReason(error: Error): string | undefined {
   const { code, path, errno } = error as NodeJS.ErrnoException;
   if (code === undefined || errno === undefined || !getSystemErrorMap().has(errno)) return undefined;
   const reason = REASONS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;

@@ -79,6 +79,11 @@ export const TRAINING_FLAGS = {
   },
   out: { type: "string", valueHint: "folder", description: "Folder of the run (default runs/<arch>-<data>)" },
   name: { type: "string", valueHint: "name", description: "Name of the bundle (default that of the folder)" },
+  licences: {
+    type: "string",
+    valueHint: "file.json",
+    description: 'For the card: {"<source>": {"repository": "...", "licence": "..."}, ...}',
+  },
   resume: { type: "boolean", description: "Go on with the run in the folder, as if it had never stopped" },
   json: { type: "boolean", description: "One JSON event a line on stdout" },
 } as const satisfies ArgsDef;
@@ -142,7 +147,7 @@ export function trainingOptions(
 }
 
 /** The recipe with what the flags change. */
-export function recipeOf(args: Arguments, recipe: Recipe): Recipe {
+function recipeOf(args: Arguments, recipe: Recipe): Recipe {
   const share = args.number("validation-share", SHARE);
   const counts = countsOf(args);
   const { countsPerClass: recipeCounts, ...rest } = recipe;
@@ -234,7 +239,7 @@ const NEIGHBOURS = 20;
 /**
  * `runs/<arch>-<data>`, or with `-2`, `-3`, ... behind it where such a run exists; to resume, the latest that exists.
  */
-export function defaultOut(architecture: string, data: readonly DataInput[], resume: boolean): string {
+function defaultOut(architecture: string, data: readonly DataInput[], resume: boolean): string {
   const base = join("runs", slug(`${architecture}-${basename(resolve(data[0]?.folder ?? "."))}`));
   const numbered = (index: number) => (index === 1 ? base : `${base}-${index}`);
   let index = 1;

@@ -92,7 +92,7 @@ export class TrainingProgress {
 }
 
 /** `epoch  3/25  loss 0.412  accuracy 87.1 %  validation 84.2 % (loss 0.512)  12 s`. */
-export function epochLine(row: Epoch, epochs: number): string {
+function epochLine(row: Epoch, epochs: number): string {
   const number = `${String(row.epoch).padStart(String(epochs).length)}/${epochs}`;
   const validation =
     row.validationAccuracy === null

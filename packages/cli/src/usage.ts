@@ -37,7 +37,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
 }
 
 /** The candidate with the fewest edits, unless it is so far off that it would only confuse. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: { candidate: string; edits: number } | undefined;
   for (const candidate of candidates) {
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { TrainingEvent, TrainingOptions, TrainingResult } from "@beckon/training";
 import { type CommandInput, command } from "../command.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -6,7 +7,7 @@ import { recipeLine } from "../recipes.ts";
 import { findBundle } from "../shipped-models.ts";
 import { TRAINING_FLAGS, trainingOptions } from "../training-flags.ts";
 import { TrainingProgress } from "../training-progress.ts";
-import { Interrupted, UsageError } from "../usage.ts";
+import { CommandFailure, Interrupted, UsageError } from "../usage.ts";
 
 export const train = command({
   name: "train",
@@ -19,7 +20,12 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   const training = await import("@beckon/training");
   const asked = trainingOptions(args, training, typed);
   const { startFrom } = asked;
-  const options = startFrom === undefined ? asked : { ...asked, startFrom: await findBundle(startFrom) };
+  const licences = args.text("licences");
+  const options = {
+    ...asked,
+    ...(startFrom !== undefined && { startFrom: await findBundle(startFrom) }),
+    ...(licences !== undefined && { licences: await readLicences(licences) }),
+  };
   checkNetwork(options, training.planLayers);
   const json = args.on("json");
   const progress = new Progress(process.stdout);
@@ -39,6 +45,35 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   else for (const line of closing(result, options.recipe.epochs)) progress.print(line);
   if (result.interrupted)
     throw new Interrupted(`interrupted; go on with: ${resumeCommand(typed, options.out, args.text("out"))}`);
+}
+
+/** What is known of the sources: repository and licence by name. */
+async function readLicences(file: string): Promise<NonNullable<TrainingOptions["licences"]>> {
+  const wrong = (cause?: unknown) =>
+    new CommandFailure(`${file}: an object such as {"<source>": {"repository": "...", "licence": "..."}} is wanted`, {
+      cause,
+    });
+  const text = await readFile(file, "utf8");
+  let sources: unknown;
+  try {
+    sources = JSON.parse(text);
+  } catch (error) {
+    throw wrong(error);
+  }
+  if (!isRecord(sources)) throw wrong();
+  return Object.fromEntries(
+    Object.entries(sources).map(([name, facts]) => {
+      if (!isRecord(facts)) throw wrong();
+      const { repository, licence, ...others } = facts;
+      const isText = (value: unknown) => value === undefined || typeof value === "string";
+      if (!isText(repository) || !isText(licence) || Object.keys(others).length > 0) throw wrong();
+      return [name, facts];
+    }),
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A width or side that the network cannot have is a wrong flag, and is better said before the pictures are read. */
