@@ -192,6 +192,7 @@ function bundleOf(run: Run, judged: Judged | undefined): NewBundle {
           "learning rate": recipe.optimiser.rate,
           augmentation: recipe.augmentation,
           seed: options.seed,
+          ...(options.width !== undefined && { width: options.width }),
           split: data.split.description,
         },
       },
