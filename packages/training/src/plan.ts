@@ -109,7 +109,7 @@ export interface Plan {
 }
 
 /** Zeros that `padding` puts around a side of `size` for this window. */
-export function padsOf(padding: Padding, size: number, kernel: number, stride: number): Pads {
+function padsOf(padding: Padding, size: number, kernel: number, stride: number): Pads {
   if (typeof padding === "number") return { before: padding, after: padding };
   if (padding === "valid") return { before: 0, after: 0 };
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);

@@ -46,7 +46,7 @@ export async function openRunFolder(folder: string, resume: boolean): Promise<Ru
 }
 
 /** Folder name of a checkpoint that is kept: its epoch, and its validation loss to choose by. */
-export function epochFolder(run: RunFolder, { epoch, validationLoss }: Epoch): string {
+function epochFolder(run: RunFolder, { epoch, validationLoss }: Epoch): string {
   return join(run.folder, `epoch-${String(epoch).padStart(3, "0")}-loss-${(validationLoss ?? 0).toFixed(4)}`);
 }
 

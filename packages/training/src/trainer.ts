@@ -57,7 +57,7 @@ export function newTrainingState(plan: Plan, recipe: Recipe, start: NetworkState
 }
 
 /** Batches an epoch has by this recipe. */
-export function stepsPerEpoch(recipe: Recipe, trainingPictures: number): number {
+function stepsPerEpoch(recipe: Recipe, trainingPictures: number): number {
   return recipe.stepsPerEpoch ?? Math.max(1, Math.floor(trainingPictures / recipe.batch));
 }
 

@@ -25,7 +25,7 @@ export interface PictureHeader {
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** The format by its magic bytes, or undefined. A name's ending is never believed. */
-export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
+function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return "jpeg";
   if (PNG_SIGNATURE.every((byte, index) => bytes[index] === byte)) return "png";
   return undefined;
