@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -55,6 +55,7 @@ describe("beckon", () => {
     [["classify"], /^beckon: <picture> is missing.*\n$/],
     [["classify", "x.jpg", "--roi", "0.5,0,0.6,1"], /^beckon: --roi "0.5,0,0.6,1": .*\n$/],
     [["evaluate", "--model", "x"], /^beckon: no pictures were named.*\n$/],
+    [["evaluate", "--model", "x", "--data", "y", "--note", "n"], /^beckon: --note needs --record <name>.*\n$/],
     [["models", "inspect"], /^beckon: name one thing to inspect.*\n$/],
     [["train", "--data", "x", "--arch", "hand-cnn", "--width", "5"], /^beckon: --width.*64 to 4096.*\n$/],
     [["demo", "--text", "JAZZ"], /^beckon: --text: cannot spell "JAZZ": .*\n$/],
@@ -126,6 +127,32 @@ describe("beckon evaluate", () => {
     expect(code).toBe(0);
     expect(out).toContain("Accuracy, mean over 2 sources: 75.0 %");
     expect(out).toContain(`Report: ${report}`);
+  });
+  it("leaves out what is also in another folder, says how many, and records the result on the card", async () => {
+    const bundle = await saveColourBundle(join(root, "recorded"));
+    const words = ["evaluate", "--model", bundle, "--data", join(root, "test"), "--record", "test"];
+    const { code, out } = await captured(...words);
+    expect(code).toBe(0);
+    expect(out).toContain('Recorded as "test" in ');
+    await mkdir(join(root, "lent/red"), { recursive: true });
+    await writeFile(join(root, "lent/red/1.jpg"), await readFile(join(root, "test/new/red/1.jpg")));
+    await writeFile(join(root, "lent/red/2.jpg"), await readFile(join(root, "test/seen/red/1.jpg")));
+    const json = await captured(...words, "--unlike", join(root, "lent"), "--note", "on plain colours", "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ alike: 2, micro: { count: 2 } });
+    const { evaluations } = JSON.parse(await readFile(join(bundle, "model.json"), "utf8"));
+    expect(evaluations).toMatchObject([
+      {
+        data: "test",
+        sharesSources: true,
+        sources: [
+          { name: "seen", accuracy: 0, count: 1 },
+          { name: "new", accuracy: 1, count: 1 },
+        ],
+        note: expect.stringMatching(
+          /^on plain colours; left out 2 pictures that are also or nearly in .*\/lent; classes left out.*: pink \(1\)$/,
+        ),
+      },
+    ]);
   });
 });
 

@@ -12,12 +12,15 @@ import {
 import { type Dataset, matchLabels, type Sample, scanDataset } from "./dataset.ts";
 import { type DataInput, DatasetError, type Problem } from "./dataset-folder.ts";
 import { type Evaluation, evaluatePredictions, type Prediction } from "./evaluation/evaluation.ts";
+import { withoutAlike } from "./unlike.ts";
 
 export interface BundleEvaluationOptions {
   readonly bundle: Bundle;
   readonly data: readonly DataInput[];
   /** See `ScanOptions.drop`. */
   readonly drop?: readonly string[];
+  /** Pictures that are also or nearly in these folders, such as those trained on, are left out and counted. */
+  readonly unlike?: readonly DataInput[];
   /** The part of each picture that is looked at. Default: the whole picture. */
   readonly roi?: PictureShape["roi"];
   /** Default `onnx-cpu`. */
@@ -31,6 +34,8 @@ export interface BundleEvaluationOptions {
 
 export interface BundleEvaluation {
   readonly evaluation: Evaluation;
+  /** Pictures left out because they are also or nearly in `unlike`. */
+  readonly alike: number;
   /** What was wrong with the data, files that could not be read among it. */
   readonly problems: readonly Problem[];
   /** What computed, such as `onnx-cpu`. */
@@ -51,15 +56,17 @@ const AHEAD = 2 * BATCH;
  * Judges a bundle on folders of labelled pictures. Classes that the model lacks are left out and counted; files that
  * cannot be read are named.
  *
- * @throws DatasetError when there is no picture of a class that the model knows
+ * @throws DatasetError when there is no picture of a class that the model knows, or none that is unlike `unlike`
  * @throws BundleError, EngineUnavailable when the model cannot be run
  * @throws the signal's reason when it is aborted
  */
 export async function evaluateBundle(options: BundleEvaluationOptions): Promise<BundleEvaluation> {
   const { bundle, roi, signal } = options;
   const dataset = await scanDataset(options.data, options.drop === undefined ? {} : { drop: options.drop });
-  const { samples, missing } = matchLabels(dataset, bundle.labels);
-  if (samples.length === 0) throw noCommonClass(dataset, bundle);
+  const { samples: known, missing } = matchLabels(dataset, bundle.labels);
+  if (known.length === 0) throw noCommonClass(dataset, bundle);
+  const samples = options.unlike === undefined ? known : await withoutAlike(known, options.unlike, signal);
+  if (samples.length === 0) throw nothingUnlike(known.length);
   const problems: Problem[] = [...dataset.problems];
   const classifier = await openClassifier(bundle, { engine: options.engine ?? "onnx-cpu", threads: options.threads });
   try {
@@ -88,6 +95,7 @@ export async function evaluateBundle(options: BundleEvaluationOptions): Promise<
         leftOut: Object.fromEntries(missing.map(({ name, count }) => [name, count])),
         ...trainedSources(bundle),
       }),
+      alike: known.length - samples.length,
       problems,
       engineName: classifier.engineName,
       picturesPerSecond: predictions.length / seconds,
@@ -152,6 +160,12 @@ function toPrediction(sample: Sample, rows: Float32Array, row: number, classes: 
 /** A card without sources says that nobody recorded them, not that there were none. */
 function trainedSources({ card }: Bundle): { trainedSources?: string[] } {
   return card.sources.length === 0 ? {} : { trainedSources: card.sources.map(({ name }) => name) };
+}
+
+function nothingUnlike(count: number): DatasetError {
+  return new DatasetError(
+    `every one of the ${count} pictures is also, or nearly, in the folders it must be unlike: test on others`,
+  );
 }
 
 function noCommonClass({ classes }: Dataset, { labels, card }: Bundle): DatasetError {

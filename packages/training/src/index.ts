@@ -30,6 +30,7 @@ export { appendHistory, type Epoch, formatHistory, parseHistory, readHistory } f
 export { type Duplicate, type DuplicateGroups, findOverlap, groupDuplicates } from "./near-duplicates.ts";
 export { openPixelFile, type PixelStore, type StoredSamples, type StoreOptions, storePixels } from "./pixel-store.ts";
 export { type Plan, planLayers } from "./plan.ts";
+export { recordEvaluation } from "./record-evaluation.ts";
 export { confusionSvg } from "./report/confusion-chart.ts";
 export { accuracyCurvesSvg, bestEpoch, lossCurvesSvg } from "./report/curves.ts";
 export { type ReportInput, type ReportSplit, renderReport } from "./report/report.ts";

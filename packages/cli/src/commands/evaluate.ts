@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
-import type { BundleEvaluation } from "@beckon/training";
+import { resolve, sep } from "node:path";
+import type { BundleEvaluation, DataInput } from "@beckon/training";
+import type { Bundle } from "@beckon/vision";
 import { type CommandInput, command } from "../command.ts";
 import { ENGINE_FLAG, engineOf } from "../engine-flag.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -23,7 +25,18 @@ export const evaluate = command({
       valueHint: "names",
       description: "Leave out classes, sources/classes or sources/*: J,Z,asl29/nothing",
     },
+    unlike: {
+      type: "string",
+      valueHint: "folder[=class]",
+      description: "Leave out pictures that are also, or nearly, in this folder; may be repeated",
+    },
     roi: ROI_FLAG,
+    record: {
+      type: "string",
+      valueHint: "name",
+      description: "Write the result on the bundle's card, in the place of an earlier one of this name: letters/test",
+    },
+    note: { type: "string", valueHint: "text", description: "With --record: what a reader of the card must know" },
     report: {
       type: "string",
       valueHint: "file.html",
@@ -43,12 +56,16 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   const engine = engineOf(args);
   const threads = args.number("threads", { min: 1, max: 256, whole: true });
   const drop = args.list("drop");
+  const record = args.text("record");
+  const note = args.text("note");
+  if (note !== undefined && record === undefined) throw new UsageError("--note needs --record <name>");
   const folder = await findBundle(named);
   const [{ evaluateBundle, formatEvaluation, parseDataInput }, { loadBundle }] = await Promise.all([
     import("@beckon/training"),
     import("@beckon/vision"),
   ]);
   const data = args.all("data").map(parseDataInput);
+  const unlike = args.all("unlike").map(parseDataInput);
   const bundle = await loadBundle(folder);
   const progress = new Progress(process.stderr);
   const began = performance.now();
@@ -66,6 +83,7 @@ async function run({ args, typed }: CommandInput): Promise<void> {
       onProgress,
       ...(roi !== undefined && { roi }),
       ...(drop !== undefined && { drop }),
+      ...(unlike.length > 0 && { unlike }),
       ...(threads !== undefined && { threads }),
     }),
   ).finally(() => progress.clear());
@@ -73,11 +91,40 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   const title = `${bundle.card.name} ${bundle.card.version} on ${data.map((input) => input.folder).join(", ")}`;
   const report = args.text("report");
   if (report !== undefined) await writeReport(report, title, result, typed);
+  if (record !== undefined) await recordOnCard(bundle, record, notesOf(result, unlike, note), result);
   if (args.on("json")) return printJson(result);
   process.stdout.write(`${title}\n\n${formatEvaluation(result.evaluation)}`);
+  if (unlike.length > 0) process.stdout.write(`\n${capital(alikeLine(result.alike, unlike))}.\n`);
   const speed = `${Math.round(result.picturesPerSecond)} pictures a second`;
   process.stdout.write(`\nRead and judged at ${speed} by ${result.engineName}.\n`);
   if (report !== undefined) process.stdout.write(`Report: ${report}\n`);
+  if (record !== undefined) process.stdout.write(`Recorded as "${record}" in ${folder}/model.json\n`);
+}
+
+async function recordOnCard(bundle: Bundle, name: string, note: string | undefined, { evaluation }: BundleEvaluation) {
+  const { recordEvaluation, toCardEvaluation } = await import("@beckon/training");
+  await recordEvaluation(bundle, toCardEvaluation(evaluation, name, note));
+}
+
+/** What the user says of the test, and what was left out of it. */
+function notesOf({ evaluation, alike }: BundleEvaluation, unlike: readonly DataInput[], note: string | undefined) {
+  const classes = Object.entries(evaluation.leftOut).map(([name, count]) => `${name} (${count})`);
+  const notes = [
+    ...(note === undefined ? [] : [note]),
+    ...(unlike.length > 0 ? [alikeLine(alike, unlike)] : []),
+    ...(classes.length > 0 ? [`classes left out, which the model lacks: ${classes.join(", ")}`] : []),
+  ];
+  return notes.length === 0 ? undefined : notes.join("; ");
+}
+
+/** Folders by their last two names: a card travels, and where its maker keeps pictures is nobody's business. */
+function alikeLine(alike: number, unlike: readonly DataInput[]): string {
+  const names = unlike.map(({ folder }) => resolve(folder).split(sep).slice(-2).join("/"));
+  return `left out ${alike} ${alike === 1 ? "picture" : "pictures"} that ${alike === 1 ? "is" : "are"} also or nearly in ${names.join(", ")}`;
+}
+
+function capital(line: string): string {
+  return `${line.slice(0, 1).toUpperCase()}${line.slice(1)}`;
 }
 
 async function writeReport(file: string, title: string, { evaluation, problems }: BundleEvaluation, typed: string) {
@@ -88,7 +135,7 @@ async function writeReport(file: string, title: string, { evaluation, problems }
   );
 }
 
-function printJson({ evaluation, engineName, picturesPerSecond }: BundleEvaluation): void {
+function printJson({ evaluation, alike, engineName, picturesPerSecond }: BundleEvaluation): void {
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(`${JSON.stringify({ ...evaluation, engine: engineName, picturesPerSecond })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...evaluation, alike, engine: engineName, picturesPerSecond })}\n`);
 }
