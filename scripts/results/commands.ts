@@ -10,7 +10,7 @@ export interface Places {
 export const RUNS = "runs/results";
 
 /** As it is shown: the data's folder stays a variable, the runs' is where a reader will have them too. */
-export const SHOWN: Places = { data: "$DATA", runs: RUNS };
+const SHOWN: Places = { data: "$DATA", runs: RUNS };
 
 /** One epoch of two steps, kept as the last; behind the run's own arguments, which they replace. */
 const QUICK = ["--epochs", "1", "--steps", "2", "--checkpoint-every", "1"];
@@ -28,7 +28,7 @@ export function testArguments(test: Test, bundle: string, places: Places): strin
 }
 
 /** The bundle that a run's tests judge; with a star where the name holds figures that nobody knows before. */
-export function judgedBundle({ name, judged }: Run): string {
+function judgedBundle({ name, judged }: Run): string {
   return judged === "best" ? `$RUNS/${name}/best` : `$RUNS/${name}/epoch-*`;
 }
 
