@@ -39,7 +39,7 @@ export function buildTrainingModel(plan: Plan, batch: number): TrainingModel {
   const probabilities = graph.op("Softmax", [forward.output], { axis: 1 });
   const likelihood = graph.sum(graph.op("Mul", [logs, "targets"]), [0, 1]);
   const share = graph.scalar(1 / batch);
-  graph.output("loss", graph.op("Neg", [graph.op("Mul", [likelihood, share])]), []);
+  graph.output("loss", graph.op("Neg", [graph.op("Mul", [likelihood, share])]), [1]);
   graph.output("probabilities", probabilities, [batch, classes]);
 
   // Derivative of the mean cross-entropy by the logits.

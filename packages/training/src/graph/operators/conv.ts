@@ -72,10 +72,14 @@ function windows(graph: GraphBuilder, layer: Conv, input: string): string[] {
   const { before, after } = layer.pads;
   const [, height, width] = layer.output as readonly [number, number, number];
   const padded = before + after > 0 ? graph.pad(input, before, after) : input;
-  if (kernel === 1 && layer.stride === 1) return [padded];
   const views: string[] = [];
   for (let row = 0; row < kernel; row++) {
     for (let column = 0; column < kernel; column++) {
+      // In the middle of a "same" convolution the input meets the output as it is.
+      if (layer.stride === 1 && before === after && row === before && column === before && 2 * before + 1 === kernel) {
+        views.push(input);
+        continue;
+      }
       const ends = [row + (height - 1) * layer.stride + 1, column + (width - 1) * layer.stride + 1];
       views.push(graph.slice(padded, [2, 3], [row, column], ends, layer.stride));
     }
