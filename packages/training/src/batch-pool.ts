@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { startTsWorker } from "@beckon/vision";
 import type { BatchReply, BatchRequest, BatchWorkerData, Share } from "./batch-worker.ts";
@@ -144,25 +143,34 @@ export class BatchPool implements AsyncDisposable {
 
 type ReplyOf<T extends BatchReply["type"]> = Extract<BatchReply, { type: T }>;
 
-/** One thread and the one question it is answering. */
+/**
+ * One thread and the one question it is answering. Its listeners stay for its whole life: what is added for every step,
+ * be it a reaction to a promise that never settles, is never given back.
+ */
 class BatchThread {
   readonly gradients: Float32Array;
   readonly measured: Float32Array;
   readonly ready: Promise<unknown>;
   private readonly worker: Worker;
-  private readonly failed: Promise<never>;
+  private readonly ended: Promise<void>;
+  private asked: Asked | undefined;
+  private failure: Error | undefined;
 
   constructor(data: BatchWorkerData) {
     this.gradients = new Float32Array(data.gradients);
     this.measured = new Float32Array(data.measured);
     this.worker = startTsWorker(new URL("./batch-worker.ts", import.meta.url), data);
-    this.failed = Promise.race([
-      once(this.worker, "error").then(([error]) => Promise.reject(error as Error)),
-      once(this.worker, "exit").then(() => Promise.reject(new Error("a training thread ended by itself"))),
-    ]);
-    // Whoever asks next hears of it; without anyone asking it must not end the process.
-    this.failed.catch(() => undefined);
+    this.worker.on("message", (reply: BatchReply) => this.take()?.resolve(reply));
+    this.worker.on("error", (error) => this.fail(error as Error));
+    this.ended = new Promise((resolve) => {
+      this.worker.once("exit", () => {
+        this.fail(new Error("a training thread ended by itself"));
+        resolve();
+      });
+    });
     this.ready = this.reply("ready");
+    // Whoever waits for it hears of it; where nobody does yet, it must not end the process.
+    this.ready.catch(() => undefined);
   }
 
   ask<T extends BatchReply["type"]>(request: BatchRequest, expected: T): Promise<ReplyOf<T>> {
@@ -171,28 +179,62 @@ class BatchThread {
     return reply;
   }
 
+  /** Ends the thread; one that is in the middle of something, or does not answer, is ended all the same. */
   async close(): Promise<void> {
     this.worker.postMessage({ type: "close" } satisfies BatchRequest);
-    await Promise.race([once(this.worker, "exit"), new Promise((resolve) => setTimeout(resolve, 5000).unref())]);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      this.ended,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, CLOSING_MS);
+      }),
+    ]);
+    clearTimeout(timer);
     await this.worker.terminate();
   }
 
   private async reply<T extends BatchReply["type"]>(expected: T): Promise<ReplyOf<T>> {
-    const [reply] = (await Promise.race([once(this.worker, "message"), this.failed])) as [BatchReply];
+    const reply = await new Promise<BatchReply>((resolve, reject) => {
+      if (this.failure) reject(this.failure);
+      else this.asked = { resolve, reject };
+    });
     if (reply.type === "failed") throw new Error(reply.message);
     if (reply.type !== expected) throw new Error(`a training thread answered ${reply.type} instead of ${expected}`);
     return reply as ReplyOf<T>;
   }
+
+  private take(): Asked | undefined {
+    const { asked } = this;
+    this.asked = undefined;
+    return asked;
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.take()?.reject(this.failure);
+  }
 }
+
+/** Who waits for the answer to a question. */
+interface Asked {
+  resolve(reply: BatchReply): void;
+  reject(error: Error): void;
+}
+
+/** How long a thread may take to close its session. */
+const CLOSING_MS = 5000;
 
 function shared(floats: number): SharedArrayBuffer {
   return new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT);
 }
 
 function average(parts: readonly Float32Array[], into: Float32Array): void {
-  const scale = 1 / parts.length;
-  into.fill(0);
-  for (const part of parts) {
-    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (part[i] as number) * scale;
+  const [first, ...others] = parts;
+  if (first === undefined) return;
+  into.set(first);
+  for (const part of others) {
+    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (part[i] as number);
   }
+  if (parts.length === 1) return;
+  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) / parts.length;
 }

@@ -105,20 +105,24 @@ class BatchWorker {
 
   async score(onnx: Uint8Array, samples: Int32Array): Promise<Float32Array> {
     const { classes, inputShape, threads } = this.data;
-    const session = await InferenceSession.create(onnx, sessionOptions(threads));
     const scores = new Float32Array(samples.length * classes);
-    for (let start = 0; start < samples.length; start += SCORE_BATCH) {
-      const part = samples.subarray(start, start + SCORE_BATCH);
-      const images = new Float32Array(part.length * this.feed.size);
-      part.forEach((sample, row) => {
-        this.feed.plain(sample, images, row * this.feed.size);
-      });
-      const { probabilities } = await session.run({
-        images: new Tensor("float32", images, [part.length, ...inputShape]),
-      });
-      scores.set(probabilities?.data as Float32Array, start * classes);
+    if (samples.length === 0) return scores;
+    const session = await InferenceSession.create(onnx, sessionOptions(threads));
+    try {
+      for (let start = 0; start < samples.length; start += SCORE_BATCH) {
+        const part = samples.subarray(start, start + SCORE_BATCH);
+        const images = new Float32Array(part.length * this.feed.size);
+        part.forEach((sample, row) => {
+          this.feed.plain(sample, images, row * this.feed.size);
+        });
+        const { probabilities } = await session.run({
+          images: new Tensor("float32", images, [part.length, ...inputShape]),
+        });
+        scores.set(probabilities?.data as Float32Array, start * classes);
+      }
+    } finally {
+      await session.release();
     }
-    await session.release();
     return scores;
   }
 
