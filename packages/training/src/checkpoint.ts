@@ -1,8 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { z } from "zod";
 import type { Epoch } from "./history.ts";
 import type { TrainingState } from "./trainer.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** A checkpoint that cannot be used or written; the message says which, why, and what to do. */
 export class CheckpointError extends Error {
@@ -50,9 +52,10 @@ export async function writeCheckpoint(path: string, { fingerprint, state, best }
     lengths: vectors.map((vector) => vector.length),
     sha256: hash.digest("hex"),
   };
-  const beside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  // One name for all: what a kill in the middle of it leaves is written over by the next.
+  const beside = `${path}.tmp`;
   try {
-    const file = await open(beside, "wx");
+    const file = await open(beside, "w");
     try {
       await file.writeFile(`${JSON.stringify(header)}\n`);
       for (const part of bytes) await file.writeFile(part);
@@ -62,9 +65,12 @@ export async function writeCheckpoint(path: string, { fingerprint, state, best }
     }
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true });
-    const reason = (error as NodeJS.ErrnoException).code === "ENOSPC" ? "no space left on the disk" : String(error);
-    throw new CheckpointError(`${path} was not written: ${reason}; the checkpoint before it is as it was`, {
+    // A failure to clean up must not hide why it was needed.
+    await rm(beside, { force: true }).catch(() => undefined);
+    const remedy = existsSync(path)
+      ? "the checkpoint before it is as it was: make room and go on with --resume"
+      : "make room and start again";
+    throw new CheckpointError(`${path} was not written: ${writeFailure(error) ?? String(error)}; ${remedy}`, {
       cause: error,
     });
   }

@@ -39,4 +39,5 @@ export { formatSummary, type SummaryRow, type SummaryTotals, summarise, totalsOf
 export { drawSyntheticSource, type SyntheticOptions } from "./synthetic-source.ts";
 export { type TfjsModel, toTfjsLayersModel, writeTfjs } from "./tfjs-export.ts";
 export { train } from "./train.ts";
+export { TrainingError } from "./trainer.ts";
 export type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";

@@ -1,4 +1,4 @@
-import type { Bundle, InputSpec } from "@beckon/vision";
+import { type Bundle, BundleError, type InputSpec } from "@beckon/vision";
 import { type Backbone, openBackbone } from "./backbone.ts";
 import type { FeedSource } from "./feed.ts";
 import { buildInferenceModel } from "./graph/inference.ts";
@@ -60,15 +60,26 @@ function wholeNetwork(
   const layers = architecture.layers({ classes, ...(width !== undefined && { width }) });
   const plan = planLayers(layers, [3, input.height, input.width]);
   const start = initialState(plan, seed);
-  if (source) takeOverWeights(plan, start, source.onnx);
+  const summary = formatSummary(summarise(plan));
   return {
     architecture: architecture.name,
     plan,
     start,
-    summary: formatSummary(summarise(plan)),
+    summary: source ? `${takeOver(plan, start, source, architecture.name)}\n${summary}` : summary,
     feed: (data) => Promise.resolve(pixelSource(options, input, data)),
     toOnnx: ({ weights, statistics }) => buildInferenceModel(plan, weights, statistics),
   };
+}
+
+/** @returns a line for the summary @throws BundleError when nothing of the bundle fits */
+function takeOver(plan: Plan, start: NetworkState, source: Bundle, architecture: string): string {
+  const { taken, of } = takeOverWeights(plan, start, source.onnx);
+  if (taken === 0) {
+    throw new BundleError(
+      `${source.folder}: none of its weights fits ${architecture}: start from a bundle of that architecture, or add --freeze to train a new head on this one`,
+    );
+  }
+  return `Started from ${source.card.name} ${source.card.version}: ${taken} of ${of} tensors`;
 }
 
 /** Dropout before the one dense layer: a head sees the same features in every epoch and would learn them by heart. */
@@ -85,7 +96,7 @@ function headNetwork(options: TrainingOptions, source: Bundle, backbone: Backbon
     architecture: source.card.architecture,
     plan,
     start: initialState(plan, options.seed),
-    summary: `Frozen: ${source.card.name} ${source.card.version}, ${backbone.features} features\n${formatSummary(summarise(plan))}`,
+    summary: `Frozen: ${source.card.name} ${source.card.version} (sha256 ${source.card.sha256.onnx.slice(0, 12)}), ${backbone.features} features\n${formatSummary(summarise(plan))}`,
     feed: (data) => backbone.computeFeatures(data, source.card.input, options),
     toOnnx: ({ weights }) => backbone.withHead(weights, classes),
   };

@@ -40,29 +40,34 @@ export async function prepareData(options: TrainingOptions, input: InputSpec): P
     ...(options.signal && { signal: options.signal }),
     onProgress: (done, total) => emit({ type: "decoding", done, total }),
   });
-  const rule: SplitRule = given
-    ? { type: "folders", validation: given.samples }
-    : (options.split ?? ruleOf(options.recipe));
-  const split = divide(stored.samples, dataset.classes, stored.store, rule, options);
+  try {
+    const rule: SplitRule = given
+      ? { type: "folders", validation: given.samples }
+      : (options.split ?? ruleOf(options.recipe));
+    const split = divide(stored.samples, dataset.classes, stored.store, rule, options);
 
-  const problems = [...dataset.problems, ...(given?.problems ?? []), ...stored.problems];
-  for (const problem of problems) emit({ type: "problem", problem });
-  const learning = split.train.map((index) => stored.samples[index] as Sample);
-  emit({ type: "data", lines: [...describe({ classes: dataset.classes, samples: learning }), ...split.described] });
-  requireTrainable({ classes: dataset.classes, samples: learning, problems: [] });
-  const training = new Set(sourcesOf(learning));
-  return {
-    classes: dataset.classes,
-    store: stored.store,
-    samples: stored.samples,
-    train: Int32Array.from(split.train),
-    validation: Int32Array.from(split.validation),
-    split: {
-      description: split.described.join("; "),
-      random: split.validation.some((index) => training.has(stored.samples[index]?.source ?? "")),
-    },
-    problems: problems.map(({ message }) => message),
-  };
+    const problems = [...dataset.problems, ...(given?.problems ?? []), ...stored.problems];
+    for (const problem of problems) emit({ type: "problem", problem });
+    const learning = split.train.map((index) => stored.samples[index] as Sample);
+    emit({ type: "data", lines: [...describe({ classes: dataset.classes, samples: learning }), ...split.described] });
+    requireTrainable({ classes: dataset.classes, samples: learning, problems: [] });
+    const training = new Set(sourcesOf(learning));
+    return {
+      classes: dataset.classes,
+      store: stored.store,
+      samples: stored.samples,
+      train: Int32Array.from(split.train),
+      validation: Int32Array.from(split.validation),
+      split: {
+        description: split.described.join("; "),
+        random: split.validation.some((index) => training.has(stored.samples[index]?.source ?? "")),
+      },
+      problems: problems.map(({ message }) => message),
+    };
+  } catch (error) {
+    stored.store.close();
+    throw error;
+  }
 }
 
 function ruleOf({ countsPerClass, validation }: Recipe): SplitRule {

@@ -1,14 +1,15 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NewBundle } from "@beckon/vision";
 import { renderSvg, saveBundle } from "@beckon/vision";
 import { CheckpointError } from "./checkpoint.ts";
 import { confusionCsv } from "./evaluation/confusion.ts";
 import type { Evaluation } from "./evaluation/evaluation.ts";
-import type { Epoch } from "./history.ts";
+import { appendHistory, type Epoch, formatHistory, readHistory } from "./history.ts";
 import { confusionSvg } from "./report/confusion-chart.ts";
 import { type ReportInput, renderReport } from "./report/report.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** Where the parts of one training lie. */
 export interface RunFolder {
@@ -42,7 +43,49 @@ export async function openRunFolder(folder: string, resume: boolean): Promise<Ru
   await mkdir(folder, { recursive: true });
   // Left by a run that ended before its first checkpoint.
   if (!begun) await rm(run.history, { force: true });
+  await removeHalves(folder);
   return run;
+}
+
+/** Removes what a kill in the middle of saving a bundle leaves beside it; resuming writes the best bundle anew. */
+async function removeHalves(folder: string): Promise<void> {
+  const halves = (await readdir(folder)).filter((name) =>
+    /^\.(best|epoch-\d+-.*)\.(new|old)-\d+-[0-9a-f]+$/.test(name),
+  );
+  for (const name of halves) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Adds an epoch to the history. @throws CheckpointError when it cannot be written */
+export async function addEpoch({ history }: RunFolder, epoch: Epoch): Promise<void> {
+  await writing(history, () => appendHistory(history, epoch));
+}
+
+/** Takes the epochs after `last` out of the history. @throws CheckpointError when it cannot be written */
+export async function cutHistory({ history }: RunFolder, last: number): Promise<void> {
+  const epochs = await readHistory(history);
+  if (epochs.every(({ epoch }) => epoch <= last)) return;
+  const kept = epochs.filter(({ epoch }) => epoch <= last);
+  await writing(history, () => writeWhole(history, formatHistory(kept)));
+}
+
+/** A reader, or a crash, never meets half of it. */
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(`${path}.tmp`, content, { flush: true });
+  await rename(`${path}.tmp`, path);
+}
+
+/** Says which file could not be written, which the system's own message does not. */
+async function writing(path: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const reason = writeFailure(error);
+    if (reason === undefined) throw error;
+    await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
+    throw new CheckpointError(`${path} was not written: ${reason}; make room and go on with --resume`, {
+      cause: error,
+    });
+  }
 }
 
 /** Folder name of a checkpoint that is kept: its epoch, and its validation loss to choose by. */
@@ -65,8 +108,11 @@ export async function writeReport(
   },
 ): Promise<void> {
   const { labels, evaluation, ...rest } = report;
-  await writeFile(run.report, renderReport({ ...rest, ...(evaluation && { evaluation }) }));
+  await writing(run.report, () => writeWhole(run.report, renderReport({ ...rest, ...(evaluation && { evaluation }) })));
   if (evaluation === undefined) return;
-  await writeFile(join(run.folder, "confusion.csv"), confusionCsv(labels, evaluation.matrix));
-  await writeFile(join(run.folder, "confusion.png"), await renderSvg(confusionSvg(labels, evaluation.matrix)));
+  const csv = join(run.folder, "confusion.csv");
+  await writing(csv, () => writeWhole(csv, confusionCsv(labels, evaluation.matrix)));
+  const picture = join(run.folder, "confusion.png");
+  const bytes = await renderSvg(confusionSvg(labels, evaluation.matrix));
+  await writing(picture, () => writeWhole(picture, bytes));
 }

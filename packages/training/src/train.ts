@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type InputSpec, loadBundle, type NewBundle, saveBundle } from "@beckon/vision";
 import type { Recipe } from "./architecture.ts";
 import { CheckpointError, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { sourcesOf } from "./dataset.ts";
 import { toCardEvaluation } from "./evaluation/card-evaluation.ts";
 import { type Evaluation, evaluatePredictions } from "./evaluation/evaluation.ts";
-import { appendHistory, type Epoch, readHistory } from "./history.ts";
+import { type Epoch, readHistory } from "./history.ts";
+import type { NetworkState } from "./initial-weights.ts";
 import { inputOf, type Network, networkOf } from "./network.ts";
 import { type PreparedData, prepareData } from "./prepare-data.ts";
-import { keepEpoch, openRunFolder, type RunFolder, writeReport } from "./run-folder.ts";
+import { addEpoch, cutHistory, keepEpoch, openRunFolder, type RunFolder, writeReport } from "./run-folder.ts";
 import { balancedSampler, type Sampler, shuffledSampler } from "./sampler.ts";
 import { type EpochOutcome, newTrainingState, Trainer } from "./trainer.ts";
 import type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";
@@ -18,7 +21,7 @@ import type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-
  * history and a report. An abort by the signal is no error: the result says `interrupted`, and at most the epoch that
  * was under way is lost.
  *
- * @throws DatasetError, BundleError, CheckpointError with one line for the user
+ * @throws DatasetError, BundleError, CheckpointError, TrainingError with one line for the user
  */
 export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const folder = await openRunFolder(options.out, options.resume);
@@ -68,6 +71,7 @@ async function runEpochs(run: Run, resumedBest: Epoch | undefined): Promise<Trai
   const emit = emitterOf(options);
   const { epochs } = options.recipe;
   let best = resumedBest;
+  if (best) await restoreOutputs(run, best);
   emit({ type: "start", epochs, stepsPerEpoch: trainer.steps, resumedAt: trainer.state.epoch });
   let interrupted = false;
   while (trainer.state.epoch < epochs && !interrupted) {
@@ -82,10 +86,10 @@ async function runEpochs(run: Run, resumedBest: Epoch | undefined): Promise<Trai
     if (isBetter(row, best)) {
       best = row;
       trainer.keepBest();
-      await saveBundle(folder.best, bundleOf(run, judged));
+      await saveBundle(folder.best, bundleOf(run, judged, row.epoch, trainer.state.best));
       emit({ type: "saved", what: "best", path: folder.best });
     }
-    await appendHistory(folder.history, row);
+    await addEpoch(folder, row);
     await keepEvery(run, row, judged);
     await writeCheckpoint(folder.last, { fingerprint: run.fingerprint, state: trainer.state, best });
     emit({ type: "epoch", row, best: best === row });
@@ -100,6 +104,19 @@ async function runEpochs(run: Run, resumedBest: Epoch | undefined): Promise<Trai
     history: await readHistory(folder.history),
     interrupted,
   };
+}
+
+/**
+ * Brings the folder to where the checkpoint is. A process that was killed after an epoch, but before its checkpoint was
+ * written, leaves a best bundle and a line of the history that the checkpoint does not know of.
+ */
+async function restoreOutputs(run: Run, best: Epoch): Promise<void> {
+  const { folder, network, trainer, data } = run;
+  await cutHistory(folder, trainer.state.epoch);
+  const found = await readFile(join(folder.best, "model.onnx")).catch(() => undefined);
+  if (found?.equals(network.toOnnx(trainer.state.best))) return;
+  const judged = await judge(run, await trainer.scoreBest(data.validation));
+  await saveBundle(folder.best, bundleOf(run, judged, best.epoch, trainer.state.best));
 }
 
 /** An epoch, or undefined when the signal ended it. */
@@ -164,12 +181,12 @@ function isBetter(row: Epoch, best: Epoch | undefined): boolean {
 async function keepEvery(run: Run, row: Epoch, judged: Judged | undefined): Promise<void> {
   const every = run.options.recipe.checkpointEvery;
   if (every === 0 || row.epoch % every !== 0) return;
-  const path = await keepEpoch(run.folder, row, bundleOf(run, judged));
+  const path = await keepEpoch(run.folder, row, bundleOf(run, judged, row.epoch, run.trainer.state.average));
   emitterOf(run.options)({ type: "saved", what: "every", path });
 }
 
-/** The network as it is now, as a bundle. */
-function bundleOf(run: Run, judged: Judged | undefined): NewBundle {
+/** The network as it was after an epoch, as a bundle. */
+function bundleOf(run: Run, judged: Judged | undefined, epoch: number, state: NetworkState): NewBundle {
   const { options, data, network, trainer, input } = run;
   const { recipe } = options;
   return {
@@ -183,14 +200,14 @@ function bundleOf(run: Run, judged: Judged | undefined): NewBundle {
       training: {
         command: options.command,
         summary: {
-          epoch: trainer.state.epoch,
+          epoch,
           epochs: recipe.epochs,
           pictures: data.train.length,
           "pictures an epoch": trainer.steps * recipe.batch,
           batch: recipe.batch,
           optimiser: recipe.optimiser.type,
           "learning rate": recipe.optimiser.rate,
-          augmentation: recipe.augmentation,
+          augmentation: options.freeze ? "none" : recipe.augmentation,
           seed: options.seed,
           ...(options.width !== undefined && { width: options.width }),
           split: data.split.description,
@@ -200,7 +217,7 @@ function bundleOf(run: Run, judged: Judged | undefined): NewBundle {
       sources: countedSources(data, options),
     },
     labels: data.classes,
-    onnx: network.toOnnx(trainer.state.average),
+    onnx: network.toOnnx(state),
   };
 }
 

@@ -7,6 +7,14 @@ import { type Moments, newMoments, rateAt, updateWeights } from "./optimiser.ts"
 import type { Plan } from "./plan.ts";
 import type { Sampler } from "./sampler.ts";
 
+/** A training that cannot go on; the message is one line for the user. */
+export class TrainingError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TrainingError";
+  }
+}
+
 /** Everything that changes while a network trains; what a checkpoint holds. */
 export interface TrainingState extends NetworkState {
   readonly moments: Moments;
@@ -69,6 +77,8 @@ export class Trainer implements AsyncDisposable {
   private readonly pool: BatchPool;
   private readonly gradients: Float32Array;
   private readonly measured: Float32Array;
+  /** True when the last step is part of the average. */
+  private averaged = true;
 
   private constructor(setup: TrainerSetup, pool: BatchPool) {
     this.setup = setup;
@@ -90,6 +100,7 @@ export class Trainer implements AsyncDisposable {
    * Trains the next epoch.
    *
    * @throws the signal's reason when it is aborted; the state then is that of a half epoch
+   * @throws TrainingError when the weights run away
    */
   async epoch(signal?: AbortSignal, onStep?: (report: StepReport) => void): Promise<EpochOutcome> {
     const { recipe, sampler } = this.setup;
@@ -108,6 +119,9 @@ export class Trainer implements AsyncDisposable {
       const imagesPerSecond = ((index + 1) * recipe.batch * 1000) / (performance.now() - began);
       onStep?.({ step: index + 1, steps: this.steps, loss: loss / (index + 1), imagesPerSecond });
     }
+    // Of the last step no loss tells any more.
+    if (!this.state.weights.every(Number.isFinite)) throw this.ranAway();
+    this.average();
     this.state.epoch = epoch;
     const accuracy = correct / (this.steps * recipe.batch);
     return { loss: loss / this.steps, accuracy, learningRate: this.rate(this.state.step - 1) };
@@ -139,26 +153,38 @@ export class Trainer implements AsyncDisposable {
     await this.pool[Symbol.asyncDispose]();
   }
 
+  private ranAway(): TrainingError {
+    const { optimiser } = this.setup.recipe;
+    const epoch = this.state.epoch + 1;
+    return new TrainingError(
+      `the loss is no longer a number in epoch ${epoch}: train again with a learning rate below ${optimiser.rate}`,
+    );
+  }
+
   private async step(batch: Batch, next: Batch | undefined): Promise<{ loss: number; correct: number }> {
     const { state, gradients, measured } = this;
     const { plan, recipe } = this.setup;
     this.pool.weights.set(state.weights);
-    const outcome = await this.pool.step(batch, next, gradients, measured);
-    if (!Number.isFinite(outcome.loss)) throw new Error("the loss is no longer a number: try a lower learning rate");
+    const computing = this.pool.step(batch, next, gradients, measured);
+    // The average of the step before is taken while the threads compute this one.
+    this.average();
+    const outcome = await computing;
+    if (!Number.isFinite(outcome.loss)) throw this.ranAway();
     const rate = this.rate(state.step);
     state.step++;
     updateWeights(plan, recipe.optimiser, state.moments, state.weights, gradients, rate, state.step);
     for (const { offset, channels, momentum } of plan.statistics) {
       blend(state.statistics, measured, momentum, offset, offset + 2 * channels);
     }
-    this.average();
+    this.averaged = false;
     return outcome;
   }
 
   /** Early on the average forgets faster, or it would hold on to the random start (as in TensorFlow's ExponentialMovingAverage). */
   private average(): void {
     const { state } = this;
-    if (state.average.weights === state.weights) return;
+    if (this.averaged || state.average.weights === state.weights) return;
+    this.averaged = true;
     const kept = Math.min(this.setup.recipe.averaging, (1 + state.step) / (10 + state.step));
     blend(state.average.weights, state.weights, kept, 0, state.weights.length);
     blend(state.average.statistics, state.statistics, kept, 0, state.statistics.length);
