@@ -1,4 +1,5 @@
-import { type Bundle, BundleError } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
+import { BundleError } from "./bundle-error.ts";
 import type { ModelCard } from "./card.ts";
 import { type EngineChoice, openEngine, type TriedEngine } from "./engines/auto.ts";
 import type { Engine } from "./engines/engine.ts";
@@ -9,6 +10,7 @@ import { tensorLength, writeTensor } from "./tensor.ts";
 /** The answer when the best class is below its threshold. */
 export const UNKNOWN = "unknown";
 
+/** One class and how sure the model is of it. */
 export interface Score {
   readonly label: string;
   /** Probability, 0..1. */
@@ -19,19 +21,23 @@ export interface Score {
 export interface Verdict extends Score {
   /** The best class, or `unknown` below its threshold; the confidence is the best class's in both cases. */
   readonly label: string;
-  /** The three best classes, best first, whatever the thresholds. */
+  /** The best classes, best first, whatever the thresholds. */
   readonly top: readonly Score[];
 }
 
+/** What a model says about one picture, and how long it took. */
 export interface Classification extends Verdict {
   /** Where the time went, in ms. `decode` is all between the file and the tensor. */
   readonly ms: { readonly decode: number; readonly infer: number; readonly total: number };
 }
 
+/** How one picture is looked at. */
 export interface ClassifyOptions {
   readonly limits: PictureLimits;
   /** The part of the picture to look at; without it, all of it. */
   readonly roi?: PictureShape["roi"];
+  /** How many of the best classes are named. Default 3. */
+  readonly top?: number | undefined;
 }
 
 /** A model that is ready to name what it sees. */
@@ -52,6 +58,7 @@ export interface Classifier {
   close(): Promise<void>;
 }
 
+/** What a bundle is opened with. */
 export interface ClassifierOptions {
   /** Default `auto`. */
   readonly engine?: EngineChoice | undefined;
@@ -81,7 +88,7 @@ async function classify(
   { card, labels }: Bundle,
   engine: Engine,
   bytes: Uint8Array,
-  { limits, roi }: ClassifyOptions,
+  { limits, roi, top }: ClassifyOptions,
 ): Promise<Classification> {
   const start = performance.now();
   const { width, height, fit, kernel } = card.input;
@@ -92,7 +99,7 @@ async function classify(
   const probabilities = await engine.run(tensor, 1);
   const end = performance.now();
   const ms = { decode: decoded - start, infer: end - decoded, total: end - start };
-  return { ...judge(probabilities, labels, card.thresholds), ms };
+  return { ...judge(probabilities, labels, card.thresholds, top), ms };
 }
 
 /** So many pictures go into the engine at once: more gain nothing on a CPU and cost memory. */
@@ -120,12 +127,19 @@ async function classifyBatch(
  * Names the best class of one row of probabilities, or `unknown` below that class's threshold.
  *
  * @param row one probability per label
+ * @param count how many of the best classes are named
  * @throws BundleError when a value is no number
  */
-export function judge(row: Float32Array, labels: readonly string[], thresholds: ModelCard["thresholds"]): Verdict {
-  if (!row.every(Number.isFinite)) throw new BundleError("the model gave a probability that is no number");
+export function judge(
+  row: Float32Array,
+  labels: readonly string[],
+  thresholds: ModelCard["thresholds"],
+  count = 3,
+): Verdict {
+  if (!row.every(Number.isFinite))
+    throw new BundleError("the model gives no number for this picture; its file or its card is damaged, copy it again");
   const scores = labels.map((label, index) => ({ label, confidence: row[index] ?? 0 }));
-  const top = scores.sort((a, b) => b.confidence - a.confidence).slice(0, 3);
+  const top = scores.sort((a, b) => b.confidence - a.confidence).slice(0, count);
   const best = top[0] ?? { label: UNKNOWN, confidence: 0 };
   const sure = best.confidence >= thresholdOf(best.label, thresholds);
   return { label: sure ? best.label : UNKNOWN, confidence: best.confidence, top };

@@ -226,6 +226,12 @@ describe("refusing a picture", () => {
     expect((await refusal(noLength)).message).toBe("damaged JPEG: a segment without a length");
   });
 
+  it("says what a decoder stumbled on, without the names of libraries", async () => {
+    const tables = Buffer.from(jpeg);
+    tables.writeUInt8(0x7f, tables.indexOf(Buffer.from([0xff, 0xc4])) + 4);
+    expect((await refusal(tables)).message).toMatch(/^cannot be decoded: Bogus DHT index/);
+  });
+
   it("reads the size that the decoder will see, past fill bytes and stray bytes", () => {
     const odd = Uint8Array.from([0xff, 0xd8, 0xff, 0xff, 0xfe, 0, 4, 1, 2, 7, 7, ...claiming(300, 200).subarray(2)]);
     expect(checkPicture(odd, FILE_LIMITS)).toMatchObject({ width: 300, height: 200 });

@@ -165,13 +165,15 @@ function mirrored({ width, height, data }: Pixels): Pixels {
   return { width, height, data: out };
 }
 
-/** libvips answers in several lines, the last the nearest to the cause; a user gets one. */
+/** libvips answers in several lines, the last the nearest to the cause; a user gets that one, without the names of libraries. */
 function decoderError(error: unknown): PictureError {
   if (error instanceof PictureError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (/premature end|unexpected end|end of (file|stream)|truncated/i.test(message)) return endsEarly({ cause: error });
-  const line = message.trim().split("\n")[0] ?? "";
-  return new PictureError("bad-image", `cannot be decoded: ${line}`, { cause: error });
+  const last = message.trim().split("\n").at(-1) ?? "";
+  const what = last.replace(/^(Input buffer has corrupt header: ?)?((Vips\w+|vips\w+): )?/, "");
+  const known = what !== "" && what !== "Unknown error";
+  return new PictureError("bad-image", `cannot be decoded${known ? `: ${what}` : ""}`, { cause: error });
 }
 
 function formats(limits: PictureLimits): string {
