@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BundleError, loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
+import { loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
+import { BundleError } from "./bundle-error.ts";
 
 let root: string;
 let folder: string;
@@ -75,6 +76,17 @@ describe("a model bundle", () => {
     expect(await readdir(root)).toEqual(["letters"]);
   });
 
+  it("does not take the place of a file, or of a folder with other things in it", async () => {
+    await writeFile(folder, "thesis");
+    await expect(saveBundle(folder, bundle())).rejects.toThrow(`${folder}: is a file; name a folder`);
+    expect(await readFile(folder, "utf8")).toBe("thesis");
+    await rm(folder);
+    await mkdir(folder);
+    await writeFile(join(folder, "model.json"), "another program's");
+    await expect(saveBundle(folder, bundle())).rejects.toThrow(`${folder}: holds other files and would be replaced`);
+    expect(await readdir(folder)).toEqual(["model.json"]);
+  });
+
   it("is not written when its card or labels are wrong", async () => {
     const { card } = bundle();
     await expect(saveBundle(folder, bundle({ card: { ...card, name: "My Model" } }))).rejects.toThrow(
@@ -114,7 +126,7 @@ describe("refusing a bundle", () => {
   it("takes no division by zero", async () => {
     const std = /"std": \[[^\]]*\]/;
     await edit("model.json", (text) => text.replace(std, '"std": [1, 0, 1]'));
-    expect(await refusal()).toMatch(/^model.json: input.std: /);
+    expect(await refusal()).toBe("model.json: input.std.1: found 0, it divides, so it must differ from 0");
   });
 
   it("names the line of a label that is empty or repeated", async () => {
@@ -130,6 +142,26 @@ describe("refusing a bundle", () => {
     await edit("labels.txt", () => "\ufeffA\r\nB\r\nnothing\r\n\r\n");
     expect((await loadBundle(folder)).labels).toEqual(["A", "B", "nothing"]);
   });
+
+  it("takes no value that leaves a picture no digits, and no version that is not one", async () => {
+    const mean = /"mean": \[[^\]]*\]/;
+    await edit("model.json", (text) => text.replace(mean, '"mean": [1e300, 0, 0]'));
+    expect(await refusal()).toMatch(/^model.json: input.mean.0: found 1e\+300, /);
+    await edit("model.json", (text) => text.replace(mean, '"mean": [0, 0, 0]').replace('"1.0.0"', '"\\u001b[31m"'));
+    expect(await refusal()).toMatch(/^model.json: version: found /);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "reads no more of a file than it may, where the system gives no size",
+    async () => {
+      await rm(join(folder, "labels.txt"));
+      await symlink("/dev/zero", join(folder, "labels.txt"));
+      expect(await refusal()).toBe("labels.txt: larger than the limit of 10 MB");
+      await rm(join(folder, "labels.txt"));
+      await symlink("labels.txt", join(folder, "labels.txt"));
+      expect(await refusal()).toBe("labels.txt: a symbolic link that leads back to itself");
+    },
+  );
 
   it("names a threshold without a class", async () => {
     await edit("labels.txt", () => "X\nB\n");

@@ -1,18 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { z } from "zod";
+import { BundleError } from "./bundle-error.ts";
 import { ModelCard } from "./card.ts";
+import { fileReason, readLimited } from "./file-access.ts";
+import { firstLine } from "./first-line.ts";
+import { checkLabels, readLabels } from "./labels.ts";
 import { readTfjsFiles } from "./tfjs-files.ts";
-
-/** A model bundle that cannot be used or written. The message is one line that names the file and what to do about it. */
-export class BundleError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "BundleError";
-  }
-}
 
 /** A model bundle in memory: a folder with `model.json`, `labels.txt` and `model.onnx`. */
 export interface Bundle {
@@ -34,7 +30,7 @@ export interface NewBundle {
 }
 
 const MAX_ONNX_BYTES = 500_000_000;
-const MAX_TEXT_BYTES = 10_000_000;
+const MAX_CARD_BYTES = 10_000_000;
 
 /**
  * Reads and verifies a bundle. Whether the model's output fits the labels is checked by the engine that opens it.
@@ -46,7 +42,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   const labels = await readLabels(join(folder, "labels.txt"));
   checkThresholds(folder, card, labels);
   const file = join(folder, "model.onnx");
-  const onnx = await readLimited(file, MAX_ONNX_BYTES);
+  const onnx = await readPart(file, MAX_ONNX_BYTES);
   const found = sha256(onnx);
   if (found !== card.sha256.onnx) {
     const expected = card.sha256.onnx.slice(0, 12);
@@ -61,13 +57,15 @@ export async function loadBundle(folder: string): Promise<Bundle> {
  * Writes a bundle so that readers never see half of one. The new folder is written in full beside the old and swapped
  * in by two renames; after a power cut between them the old bundle lies beside, whole, as `.<name>.old-...`.
  *
- * @throws BundleError when it does not fit its schema or cannot be written; what was there before is then untouched
+ * @throws BundleError when it does not fit its schema, would replace something else than a bundle, or cannot be written;
+ *   what was there before is then untouched
  */
 export async function saveBundle(folder: string, { card, labels, onnx, addFiles }: NewBundle): Promise<void> {
   const whole = ModelCard.safeParse({ ...card, sha256: { onnx: sha256(onnx) } }, { reportInput: true });
   if (!whole.success) throw new BundleError(`${join(folder, "model.json")}: ${issueLine(whole.error)}`);
   checkLabels(join(folder, "labels.txt"), labels);
   checkThresholds(folder, whole.data, labels);
+  checkReplaceable(folder);
   const target = resolve(folder);
   const suffix = `${process.pid}-${randomBytes(4).toString("hex")}`;
   const fresh = join(dirname(target), `.${basename(target)}.new-${suffix}`);
@@ -85,8 +83,27 @@ export async function saveBundle(folder: string, { card, labels, onnx, addFiles 
     await rm(fresh, { recursive: true, force: true });
     throw error instanceof BundleError
       ? error
-      : new BundleError(`${folder}: not written: ${systemReason(error)}`, { cause: error });
+      : new BundleError(`${folder}: not written: ${fileReason(error)}`, { cause: error });
   }
+}
+
+const PARTS = ["model.json", "labels.txt", "model.onnx"];
+
+/**
+ * A bundle replaces all that is in its folder: so the folder must be new, empty, or a bundle.
+ *
+ * @throws BundleError when it is none of these
+ */
+export function checkReplaceable(folder: string): void {
+  try {
+    if (!existsSync(folder)) return;
+    if (!statSync(folder).isDirectory()) throw new BundleError(`${folder}: is a file; name a folder`);
+    const found = readdirSync(folder);
+    if (found.length === 0 || PARTS.every((part) => found.includes(part))) return;
+  } catch (cause) {
+    throw cause instanceof BundleError ? cause : new BundleError(`${folder}: ${fileReason(cause)}`, { cause });
+  }
+  throw new BundleError(`${folder}: holds other files and would be replaced; name a new folder`);
 }
 
 async function tfjsSha256(folder: string): Promise<string | undefined> {
@@ -113,7 +130,7 @@ async function replaceFolder(fresh: string, target: string, old: string): Promis
 }
 
 async function readCard(file: string): Promise<ModelCard> {
-  const text = await readText(file);
+  const text = new TextDecoder().decode(await readPart(file, MAX_CARD_BYTES));
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -122,48 +139,23 @@ async function readCard(file: string): Promise<ModelCard> {
   }
   const parsed = ModelCard.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new BundleError(`${file}: ${issueLine(parsed.error)}`);
-  if (parsed.data.input.std.includes(0))
-    throw new BundleError(`${file}: input.std: a value is 0, every one must differ from it`);
   return parsed.data;
 }
 
-async function readLabels(file: string): Promise<string[]> {
-  const lines = (await readText(file)).split(/\r?\n/).map((line) => line.trim());
-  while (lines.at(-1) === "") lines.pop();
-  checkLabels(file, lines);
-  return lines;
-}
-
-function checkLabels(file: string, labels: readonly string[]): void {
-  if (labels.length < 2)
-    throw new BundleError(`${file}: ${labels.length} classes, a classifier needs two or more, one a line`);
-  labels.forEach((label, index) => {
-    if (label.trim() === "" || /[\r\n]/.test(label)) throw new BundleError(`${file}: line ${index + 1} names no class`);
-    const first = labels.indexOf(label);
-    if (first !== index) throw new BundleError(`${file}: line ${index + 1} repeats "${label}" of line ${first + 1}`);
-  });
-}
-
 function checkThresholds(folder: string, card: ModelCard, labels: readonly string[]): void {
-  const stray = Object.keys(card.thresholds.classes).find((label) => !labels.includes(label));
+  const known = new Set(labels);
+  const stray = Object.keys(card.thresholds.classes).find((label) => !known.has(label));
   if (stray === undefined) return;
   throw new BundleError(
     `${join(folder, "model.json")}: thresholds.classes names "${stray}", which is not in labels.txt`,
   );
 }
 
-async function readText(file: string): Promise<string> {
-  return new TextDecoder().decode(await readLimited(file, MAX_TEXT_BYTES));
-}
-
-async function readLimited(file: string, limit: number): Promise<Uint8Array> {
+async function readPart(file: string, limit: number): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
-    if (size > limit) throw new BundleError(`${file}: ${Math.ceil(size / 1e6)} MB, the limit is ${limit / 1e6} MB`);
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof BundleError) throw error;
-    throw new BundleError(`${file}: ${systemReason(error)}`, { cause: error });
+    return await readLimited(file, limit);
+  } catch (cause) {
+    throw new BundleError(`${file}: ${fileReason(cause)}`, { cause });
   }
 }
 
@@ -200,21 +192,4 @@ function issueLine(error: z.ZodError): string {
   const key = issue.path.join(".") || "the file";
   const found = issue.input === undefined ? "nothing" : (JSON.stringify(issue.input) ?? typeof issue.input);
   return `${key}: found ${found.length > 60 ? `${found.slice(0, 57)}...` : found}, ${issue.message}`;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  ENOTDIR: "no such file",
-  EISDIR: "a folder, not a file",
-  EACCES: "permission denied",
-  ENOSPC: "no space left on the disk; free some and try again",
-};
-
-function systemReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? firstLine(error);
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

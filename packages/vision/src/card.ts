@@ -2,7 +2,9 @@ import { z } from "zod";
 
 const fraction = z.number().min(0).max(1);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const channels = z.tuple([z.number(), z.number(), z.number()]);
+/** Larger ones would leave a 32-bit float no digits for the picture. */
+const moderate = z.number().min(-1e6).max(1e6);
+const divisor = moderate.refine((value) => Math.abs(value) >= 1e-6, "it divides, so it must differ from 0");
 
 /** How a picture becomes the input tensor of a model. */
 export const InputSpec = z.object({
@@ -12,8 +14,8 @@ export const InputSpec = z.object({
   layout: z.enum(["NCHW", "NHWC"]),
   colours: z.enum(["RGB", "BGR"]),
   /** Input value = (byte / 255 - mean) / std, per channel in the order of `colours`. */
-  mean: channels,
-  std: channels,
+  mean: z.tuple([moderate, moderate, moderate]),
+  std: z.tuple([divisor, divisor, divisor]),
   /** How a crop that is not of the input's proportions is fitted: distorted, cut at the centre, or padded with black. */
   fit: z.enum(["stretch", "cover", "contain"]),
   /** Interpolation; downscaling always averages over the area it covers. */
@@ -37,7 +39,7 @@ export const CardEvaluation = z.object({
 export const ModelCard = z.object({
   format: z.literal("beckon-model/1"),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
-  version: z.string().min(1).max(32),
+  version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$/),
   /** One sentence: what it is for and what not. */
   summary: z.string().optional(),
   /** Name of the architecture, or `imported`. */

@@ -1,4 +1,5 @@
-export { type Bundle, BundleError, loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
+export { type Bundle, loadBundle, type NewBundle, saveBundle } from "./bundle.ts";
+export { BundleError } from "./bundle-error.ts";
 export { CardEvaluation, InputSpec, ModelCard } from "./card.ts";
 export {
   type Classification,
@@ -40,9 +41,10 @@ export {
   readPicture,
   WIRE_LIMITS,
 } from "./picture.ts";
+export { readPictureFile } from "./picture-file.ts";
 export { PictureError, type PictureFormat, type PictureHeader } from "./picture-header.ts";
 export type { Pixels, Roi } from "./pixels.ts";
 export { renderSvg } from "./svg.ts";
 export { tensorLength, writeTensor } from "./tensor.ts";
-export { readTfjsFiles, TfjsFilesError, writeTfjsFiles } from "./tfjs-files.ts";
+export { readTfjsFiles, writeTfjsFiles } from "./tfjs-files.ts";
 export { startTsWorker } from "./ts-worker.ts";

@@ -272,6 +272,8 @@ function readTensor(proto: ITensorProto): OnnxTensor {
   const dims = (proto.dims ?? []).map(integer);
   const type = typeName(proto.dataType);
   const raw = proto.rawData ?? new Uint8Array();
+  const size = type === "float" ? 4 : type === "int64" ? 8 : 1;
+  if (raw.length % size !== 0) throw new OnnxFileError(`the weights ${name} are cut short: ${raw.length} bytes`);
   if (type === "float") {
     const data = raw.length > 0 ? new Float32Array(aligned(raw)) : Float32Array.from(proto.floatData ?? []);
     return { name, dims, type, data };

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { isAbsolute, join, normalize, sep } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { io } from "@tensorflow/tfjs-core";
 import { z } from "zod";
+import { BundleError } from "./bundle-error.ts";
+import { fileReason, pathInside, readLimited } from "./file-access.ts";
+import { firstLine } from "./first-line.ts";
 
 /** A folder with a LayersModel: `model.json`, and the files of weights that it names. */
 export interface TfjsFiles {
@@ -14,15 +17,8 @@ export interface TfjsFiles {
   readonly sha256: string;
 }
 
-/** A LayersModel folder that cannot be read. The message is one line that names the file. */
-export class TfjsFilesError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "TfjsFilesError";
-  }
-}
-
 const MAX_JSON_BYTES = 50_000_000;
+/** Of all files of weights together. */
 const MAX_WEIGHT_BYTES = 500_000_000;
 
 /** Bytes of one value, as tfjs stores it; a quantised weight has the type of its quantisation. */
@@ -52,15 +48,20 @@ const ModelJson = z.looseObject({
 /**
  * Reads a LayersModel folder; no file outside it is opened, whatever `model.json` says.
  *
- * @throws TfjsFilesError for a file that is missing, too large, of another length than its weights need, or not a LayersModel
+ * @throws BundleError for a file that is missing, too large, of another length than its weights need, or not a LayersModel
  */
 export async function readTfjsFiles(folder: string): Promise<TfjsFiles> {
   const file = join(folder, "model.json");
-  const bytes = await readLimited(file, MAX_JSON_BYTES);
+  const bytes = await readPart(file, MAX_JSON_BYTES);
   const model = parseModelJson(file, bytes);
   const files = new Map([["model.json", bytes]]);
-  for (const path of model.weightsManifest.flatMap((group) => group.paths)) {
-    files.set(path, await readLimited(join(folder, inside(file, path)), MAX_WEIGHT_BYTES));
+  let left = MAX_WEIGHT_BYTES;
+  for (const path of new Set(model.weightsManifest.flatMap((group) => group.paths))) {
+    const place = pathInside(folder, path);
+    if (place === undefined) throw new BundleError(`${file}: weights "${path}" lie outside of the folder`);
+    const weights = await readPart(place, left);
+    left -= weights.length;
+    files.set(path, weights);
   }
   const parts = model.weightsManifest.map((group) => groupBytes(file, group, files));
   const hash = createHash("sha256");
@@ -104,45 +105,36 @@ function parseModelJson(file: string, bytes: Uint8Array): z.infer<typeof ModelJs
   try {
     json = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new TfjsFilesError(`${file}: not JSON`, { cause });
+    throw new BundleError(`${file}: not JSON: ${firstLine(cause)}`, { cause });
   }
   const parsed = ModelJson.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new TfjsFilesError(`${file}: no model of TensorFlow.js: ${issue?.path.join(".")}: ${issue?.message}`);
+    throw new BundleError(`${file}: no model of TensorFlow.js: ${issue?.path.join(".")}: ${issue?.message}`);
   }
   const { format } = parsed.data;
   if (format !== undefined && format !== "layers-model") {
-    throw new TfjsFilesError(`${file}: a ${format}, only a layers-model can be used; export the Keras model as one`);
+    throw new BundleError(`${file}: a ${format}, only a layers-model can be used; export the Keras model as one`);
   }
   return parsed.data;
 }
 
-/** The path, when it stays in the folder. */
-function inside(file: string, path: string): string {
-  const clean = normalize(path);
-  if (path === "" || isAbsolute(clean) || clean.split(sep).includes("..") || path.includes("\\")) {
-    throw new TfjsFilesError(`${file}: weights "${path}" lie outside of the folder`);
-  }
-  return clean;
-}
-
 function groupBytes(file: string, group: Manifest, files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const needed = group.weights.reduce((sum, spec) => sum + weightBytes(file, spec), 0);
-  const found = joinBytes(group.paths.map((path) => files.get(path) ?? new Uint8Array()));
-  if (found.length !== needed) {
-    const names = group.paths.join(", ");
-    throw new TfjsFilesError(
-      `${file}: its weights need ${needed} bytes, ${names} hold ${found.length}; copy them again`,
-    );
+  const parts = group.paths.map((path) => files.get(path) ?? new Uint8Array());
+  const found = parts.reduce((sum, part) => sum + part.length, 0);
+  if (found !== needed) {
+    const [first = "no files", ...more] = group.paths;
+    const names = more.length === 0 ? first : `${first} and ${more.length} more`;
+    throw new BundleError(`${file}: its weights need ${needed} bytes, ${names} hold ${found}; copy them again`);
   }
-  return found;
+  return joinBytes(parts);
 }
 
 function weightBytes(file: string, spec: z.infer<typeof WeightSpec>): number {
   const type = spec.quantization?.dtype ?? spec.dtype;
   const size = VALUE_BYTES[type];
-  if (size === undefined) throw new TfjsFilesError(`${file}: weight ${spec.name} is of type ${type}`);
+  if (size === undefined) throw new BundleError(`${file}: weight ${spec.name} is of type ${type}`);
   return spec.shape.reduce((product, side) => product * side, size);
 }
 
@@ -156,14 +148,10 @@ function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-async function readLimited(file: string, limit: number): Promise<Uint8Array> {
+async function readPart(file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const { size } = await stat(file);
-    if (size > limit) throw new TfjsFilesError(`${file}: ${Math.ceil(size / 1e6)} MB, the limit is ${limit / 1e6} MB`);
-    return await readFile(file);
+    return await readLimited(file, limit);
   } catch (cause) {
-    if (cause instanceof TfjsFilesError) throw cause;
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    throw new TfjsFilesError(`${file}: ${missing ? "no such file" : "cannot be read"}`, { cause });
+    throw new BundleError(`${file}: ${fileReason(cause)}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BundleError } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import { type Candidate, fastest, softwareGpuReason } from "./auto.ts";
 import { EngineUnavailable } from "./engine.ts";
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Bundle, BundleError } from "../bundle.ts";
+import type { Bundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import { tensorLength } from "../tensor.ts";
 import { type Engine, EngineUnavailable } from "./engine.ts";
 import { onnxEngine } from "./onnx.ts";

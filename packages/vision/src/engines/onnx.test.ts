@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { BundleError } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import type { ModelCard } from "../card.ts";
 import { encodeModel, type OnnxType } from "../onnx-file.ts";
 import { type Engine, EngineUnavailable } from "./engine.ts";

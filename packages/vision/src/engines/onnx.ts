@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
-import { type Bundle, BundleError } from "../bundle.ts";
+import type { Bundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import type { InputSpec } from "../card.ts";
 import { tensorLength } from "../tensor.ts";
 import { type Engine, EngineUnavailable } from "./engine.ts";
+import { checkProbabilities } from "./probabilities.ts";
 
 type Ort = typeof import("onnxruntime-node");
 
-/** onnxruntime is large, and who only decodes pictures, like a camera, need not load it. */
-async function loadOrt(): Promise<Ort> {
+/** onnxruntime, loaded when first needed: it is large, and who only decodes pictures, like a camera, does without. */
+export async function loadOrt(): Promise<Ort> {
   const ort = await import("onnxruntime-node");
   // It writes its own lines to stderr unless told not to; every error reaches us as an exception too.
   ort.env.logLevel = "fatal";
@@ -47,7 +49,8 @@ export async function onnxEngine(model: EngineModel, options: OnnxOptions): Prom
       checkSignature(session, model, file),
       model,
     );
-    checkProbabilities(await engine.run(new Float32Array(tensorLength(model.card.input)), 1), model, file);
+    const row = await engine.run(new Float32Array(tensorLength(model.card.input)), 1);
+    checkProbabilities(row, model.labels.length, file);
     return engine;
   } catch (error) {
     await session.release();
@@ -200,17 +203,6 @@ function fits(found: readonly (number | string)[], wanted: readonly number[]): b
 
 function pictureDims({ layout, width, height }: InputSpec): number[] {
   return layout === "NCHW" ? [3, height, width] : [height, width, 3];
-}
-
-function checkProbabilities(row: Float32Array, { labels }: EngineModel, file: string): void {
-  const sum = row.reduce((total, value) => total + value, 0);
-  const inRange = row.every((value) => value >= -1e-6 && value <= 1 + 1e-3);
-  if (row.length === labels.length && inRange && Math.abs(sum - 1) <= 1e-3) return;
-  if (!row.every(Number.isFinite))
-    throw new BundleError(`${file}: gives values that are no numbers for a black picture`);
-  throw new BundleError(
-    `${file}: gives no probabilities (they add up to ${sum.toPrecision(3)}); if it gives logits, import it again with --logits`,
-  );
 }
 
 /** What is wrong with a model that onnxruntime does not take, in one line. */

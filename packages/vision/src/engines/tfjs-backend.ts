@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path";
 import util from "node:util";
 import type * as core from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
+import { firstLine } from "../first-line.ts";
 import { EngineUnavailable } from "./engine.ts";
 
 /** What computes for TensorFlow.js: one of two optional packages with its C library, or WebAssembly. */
@@ -25,6 +26,8 @@ export interface TfjsSources {
   readonly wasmFolder?: string;
 }
 
+/** All packages of TensorFlow.js must be of one version, that of tfjs-core in our package.json. */
+const TFJS_VERSION = "4.22.0";
 /** What tfjs itself calls the backend that both packages register. */
 const NATIVE = "tensorflow";
 const started = new Map<TfjsBackend, Promise<Tfjs>>();
@@ -96,12 +99,11 @@ async function startNative(name: "tfjs-node" | "tfjs-node-gpu", { importPackage 
   try {
     await load(`@tensorflow/${name}`);
   } catch (cause) {
-    if (isMissing(cause)) throw new NotInstalled(name, `not installed; run: beckon install ${name}`, { cause });
-    throw new EngineUnavailable(
-      name,
-      `installed but does not start: ${firstLine(cause)}; run: beckon install ${name}, or use tfjs-wasm`,
-      { cause },
-    );
+    // Not saved: its installer downloads, and a project that lists it can no longer be installed offline.
+    const command = `npm install --no-save @tensorflow/${name}@${TFJS_VERSION}`;
+    if (isMissing(cause)) throw new NotInstalled(name, `not installed; run: ${command}`, { cause });
+    const reason = `installed but does not start: ${firstLine(cause)}`;
+    throw new EngineUnavailable(name, `${reason}; run: ${command}, or use tfjs-wasm`, { cause });
   }
   return withBackend(name, NATIVE);
 }
@@ -147,8 +149,4 @@ function packagedWasm(): string {
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as core from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BundleError } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import type { InputSpec } from "../card.ts";
 import { writeTfjsFiles } from "../tfjs-files.ts";
 import { openEngine } from "./auto.ts";
@@ -46,14 +46,18 @@ function bundleIn(folder: string, changes: Partial<InputSpec> = {}, labels = ["a
 const KERNEL = [0.5, -1, 2, 1, 0.25, -0.5, -2, 1.5, 0.75];
 const BIAS = [0.1, 0.2, -0.3];
 
-async function saveSmallModel(folder: string): Promise<void> {
+async function saveSmallModel(
+  folder: string,
+  activation: "softmax" | "linear" = "softmax",
+  bias: readonly number[] = BIAS,
+): Promise<void> {
   const model = layers.sequential({
     layers: [
       layers.layers.globalAveragePooling2d({ inputShape: [8, 9, 3], dataFormat: "channelsLast" }),
-      layers.layers.dense({ units: 3, activation: "softmax" }),
+      layers.layers.dense({ units: 3, activation }),
     ],
   });
-  model.setWeights([core.tensor2d(KERNEL, [3, 3]), core.tensor1d(BIAS)]);
+  model.setWeights([core.tensor2d(KERNEL, [3, 3]), core.tensor1d([...bias])]);
   await model.save({
     save: async (artifacts) => {
       await writeTfjsFiles(join(folder, "tfjs"), artifacts);
@@ -177,11 +181,40 @@ describe("tfjsEngine", () => {
     await rm(broken, { recursive: true });
   });
 
+  it("refuses a model that gives no probabilities, or values that are no numbers", async () => {
+    for (const [bias, message] of [
+      [[1, 2, 3], /tfjs: gives no probabilities \(they add up to 6\.00\)/],
+      [[Number.NaN, 0, 0], /tfjs: gives values that are no numbers/],
+    ] as const) {
+      const linear = await mkdtemp(join(tmpdir(), "beckon-tfjs-linear-"));
+      await saveSmallModel(linear, "linear", bias);
+      await expect(tfjsEngine(bundleIn(linear), "tfjs-wasm")).rejects.toThrow(message);
+      await rm(linear, { recursive: true });
+    }
+  });
+
+  it("reads no file twice and joins none before their lengths are right", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "beckon-tfjs-again-"));
+    await mkdir(join(folder, "tfjs"));
+    await writeFile(join(folder, "tfjs", "w.bin"), new Uint8Array(1_000_000));
+    const weights = [{ name: "w", shape: [9], dtype: "float32" }];
+    const weightsManifest = [{ paths: new Array(100_000).fill("w.bin"), weights }];
+    await writeFile(join(folder, "tfjs", "model.json"), JSON.stringify({ modelTopology: {}, weightsManifest }));
+    await expect(tfjsEngine(bundleIn(folder), "tfjs-wasm")).rejects.toThrow(
+      "need 36 bytes, w.bin and 99999 more hold 100000000000; copy them again",
+    );
+    await rm(folder, { recursive: true });
+  });
+
   it("names the command that installs an absent package", async () => {
-    await expect(tfjsEngine(bundle, "tfjs-node")).rejects.toThrow("beckon install tfjs-node");
+    await expect(tfjsEngine(bundle, "tfjs-node")).rejects.toThrow(
+      `npm install --no-save @tensorflow/tfjs-node@${core.version_core}`,
+    );
     await expect(tfjsEngine(bundle, "tfjs-node-gpu")).rejects.toThrow(EngineUnavailable);
     const whole = { ...bundle, onnx: new Uint8Array() };
-    await expect(openEngine(whole, "tfjs-node")).rejects.toThrow("not installed; run: beckon install tfjs-node");
+    await expect(openEngine(whole, "tfjs-node")).rejects.toThrow(
+      "not installed; run: npm install --no-save @tensorflow/tfjs-node@",
+    );
     const { engine } = await openEngine(whole, "tfjs-wasm");
     expect(engine.name).toBe("tfjs-wasm");
     await engine.close();

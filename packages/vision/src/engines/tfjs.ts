@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { type Bundle, BundleError } from "../bundle.ts";
+import type { Bundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
+import { firstLine } from "../first-line.ts";
 import { tensorLength } from "../tensor.ts";
-import { readTfjsFiles, TfjsFilesError } from "../tfjs-files.ts";
+import { readTfjsFiles } from "../tfjs-files.ts";
 import type { Engine } from "./engine.ts";
+import { checkProbabilities } from "./probabilities.ts";
 import { startTfjs, type Tfjs, type TfjsBackend } from "./tfjs-backend.ts";
 
 /** What the engine needs of a bundle. */
@@ -22,12 +25,15 @@ export async function tfjsEngine(bundle: TfjsBundle, backend: TfjsBackend | "aut
   const tfjs = await startTfjs(backend);
   const model = await loadModel(tfjs, bundle);
   const engine = new TfjsEngine(tfjs, model, bundle);
+  const place = join(bundle.folder, "tfjs");
   try {
     // The first run compiles and allocates; it also shows that every layer has a kernel here.
-    await engine.run(new Float32Array(tensorLength(bundle.card.input)), 1);
+    const row = await engine.run(new Float32Array(tensorLength(bundle.card.input)), 1);
+    checkProbabilities(row, bundle.labels.length, place);
   } catch (cause) {
     await engine.close();
-    throw new BundleError(`${join(bundle.folder, "tfjs")}: ${tfjs.name} cannot run it: ${firstLine(cause)}`, { cause });
+    if (cause instanceof BundleError) throw cause;
+    throw new BundleError(`${place}: ${tfjs.name} cannot run it: ${firstLine(cause)}`, { cause });
   }
   return engine;
 }
@@ -91,13 +97,13 @@ async function loadModel(tfjs: Tfjs, { folder, card, labels }: TfjsBundle): Prom
     const { artifacts, sha256 } = await readTfjsFiles(place);
     const expected = card.sha256.tfjs;
     if (expected !== undefined && sha256 !== expected) {
-      throw new TfjsFilesError(
+      throw new BundleError(
         `${place}: sha256 is ${sha256.slice(0, 12)}..., model.json of the bundle says ${expected.slice(0, 12)}...; a file was changed or damaged, copy the bundle again`,
       );
     }
     model = await tfjs.layers.loadLayersModel({ load: async () => artifacts });
   } catch (cause) {
-    if (cause instanceof TfjsFilesError) throw new BundleError(cause.message, { cause });
+    if (cause instanceof BundleError) throw cause;
     throw new BundleError(`${join(place, "model.json")}: cannot be loaded: ${firstLine(cause)}`, { cause });
   }
   const { width, height } = card.input;
@@ -126,8 +132,4 @@ function onlyOne<T>(value: T | T[]): T {
   const one = Array.isArray(value) ? value[0] : value;
   if (one === undefined) throw new Error("the model gave no output");
   return one;
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

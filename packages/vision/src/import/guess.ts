@@ -1,9 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { BundleError } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import type { InputSpec, ModelCard } from "../card.ts";
-import type { Pixels } from "../pixels.ts";
+import { checkLabels, readLabels } from "../labels.ts";
+import { areProbabilities } from "./probe.ts";
 
 /** The range of the input values, or how they are made of 0..1: by the mean and the standard deviation of each channel. */
 export type Scale =
@@ -25,6 +23,7 @@ export interface ImportOverrides {
   readonly fit?: InputSpec["fit"];
 }
 
+/** What an import made, and what it guessed. */
 export interface Imported {
   readonly folder: string;
   /** One line for each thing that was read or guessed, and how to change it. */
@@ -66,6 +65,7 @@ export function meanAndStd(scale: Scale, colours: InputSpec["colours"]): Pick<In
   return { mean: flip(IMAGENET.mean), std: flip(IMAGENET.std) };
 }
 
+/** A scale in words, for the notes. */
 export function showScale(scale: Scale): string {
   return typeof scale === "string" ? scale : `mean ${scale.mean.join()} std ${scale.std.join()}`;
 }
@@ -86,60 +86,39 @@ export function importedCard(name: string, summary: string, input: InputSpec): O
 }
 
 /** Class names: given, or one a line in a file. */
-export async function importLabels(labels: string | readonly string[]): Promise<string[]> {
-  if (typeof labels !== "string") return [...labels];
-  const text = await readFile(labels, "utf8").catch((cause) => {
-    throw new BundleError(`${labels}: cannot be read; give a file with one class a line`, { cause });
-  });
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  while (lines.at(-1) === "") lines.pop();
-  return lines;
+export async function importLabels(labels: string | readonly string[]): Promise<readonly string[]> {
+  if (typeof labels === "string") return readLabels(labels);
+  checkLabels("the labels", labels);
+  return labels;
 }
 
-/** A bundle replaces what is in its folder, so the folder must be a bundle, empty or new. */
-export function checkFreeFolder(folder: string): void {
-  const isBundle = ["model.json", "labels.txt"].every((file) => existsSync(join(folder, file)));
-  if (!existsSync(folder) || isBundle || readdirSync(folder).length === 0) return;
-  throw new BundleError(`${folder}: holds other files and would be replaced; name a new folder`);
+const SMALLEST = 8;
+const LARGEST = 1024;
+
+/**
+ * What a card can hold; asked before anything of that size is allocated.
+ *
+ * @throws BundleError
+ */
+export function checkSize(file: string, width: number, height: number): void {
+  if ([width, height].every((side) => Number.isInteger(side) && side >= SMALLEST && side <= LARGEST)) return;
+  throw new BundleError(`${file}: takes ${width}x${height} pixels; ${SMALLEST} to ${LARGEST} a side can be used`);
 }
 
-/** Pictures that are the same every time: noise, a light and a dark one. */
-export function probePictures({ width, height }: Pick<InputSpec, "width" | "height">): Pixels[] {
-  let state = 1;
-  const random = () => {
-    // Numerical Recipes' linear congruential generator; only variety is asked of it.
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  };
-  const picture = (value: () => number): Pixels => ({
-    width,
-    height,
-    data: Uint8Array.from({ length: width * height * 3 }, value),
-  });
-  return [picture(random), picture(random), picture(() => 128 + (random() >> 1)), picture(() => random() >> 2)];
-}
-
-/** True when every row holds values of 0 or more that add up to 1. */
-export function areProbabilities(rows: readonly Float32Array[]): boolean {
-  return rows.every((row) => {
-    const sum = row.reduce((total, value) => total + value, 0);
-    return Math.abs(sum - 1) < 1e-3 && row.every((value) => value >= -1e-6);
-  });
-}
-
-/** Probabilities of one row of logits. */
-export function softmax(row: Float32Array): Float32Array {
-  const highest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = row.map((value) => Math.exp(value - highest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
-}
-
-/** Largest difference between two rows; infinite when they cannot be compared. */
-export function largestDifference(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  return a.reduce((largest, value, i) => {
-    const difference = Math.abs(value - (b[i] ?? Number.NaN));
-    return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(largest, difference);
-  }, 0);
+/**
+ * Whether a softmax has to be added: by the rows that the model gave for the probe pictures, unless the user knows better.
+ *
+ * @throws BundleError when the user's word cannot be true
+ */
+export function chooseOutput(
+  file: string,
+  rows: readonly Float32Array[],
+  own: ImportOverrides["output"],
+  notes: Notes,
+): "logits" | "probabilities" {
+  const found = areProbabilities(rows) ? "probabilities" : "logits";
+  if (found === "logits" && own === "probabilities")
+    throw new BundleError(`${file}: its outputs do not add up to 1, so they are no probabilities`);
+  const reason = found === "logits" ? "its outputs do not add up to 1, a softmax is added" : "its outputs add up to 1";
+  return notes.choose("output", own, found, reason);
 }

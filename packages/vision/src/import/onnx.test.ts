@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import onnxProto from "onnx-proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BundleError, loadBundle } from "../bundle.ts";
+import { loadBundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import { onnxEngine } from "../engines/onnx.ts";
-import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor } from "../onnx-file.ts";
-import { softmax } from "./guess.ts";
+import { decodeModel, encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor } from "../onnx-file.ts";
 import { importOnnx } from "./onnx.ts";
+import { softmax } from "./probe.ts";
 
 const LABELS = ["a", "b", "c"];
 const KERNEL = [0.5, -1, 2, 1, 0.25, -0.5, -2, 1.5, 0.75];
@@ -230,7 +231,7 @@ describe("importOnnx", () => {
     const sigmoid = [{ opType: "Sigmoid", inputs: ["logits"], outputs: ["p"] }];
     for (const [bytes, own, message] of [
       [build({}), { labels: ["a", "b"] }, /gives 3 classes, the labels name 2/],
-      [build({}), { labels: join(folder, "absent.txt") }, /absent\.txt: cannot be read; give a file/],
+      [build({}), { labels: join(folder, "absent.txt") }, /absent\.txt: no such file/],
       [build({}), { name: "Not A Name" }, /model\.json: name: found "Not A Name"/],
       [build({}), { size: [9, 9] as const }, /takes 10x8 pixels, not 9x9/],
       [build({}), { layout: "NHWC" as const }, /as NHWC it takes 10 colours/],
@@ -240,6 +241,10 @@ describe("importOnnx", () => {
       [build({ dims: ["N", 1, 8, 10], model: { nodes: [] } }), {}, /not an ONNX file/],
       [build({ model: two }), {}, /takes x, y; an image classifier takes one picture/],
       [build({ dims: ["N", 3, 8] }), {}, BundleError],
+      [build({ dims: ["N", 3, 60_000, 60_000] }), {}, /takes 60000x60000 pixels; 8 to 1024 a side can be used/],
+      [build({ dims: ["N", 3, 4, 4] }), {}, /takes 4x4 pixels; 8 to 1024/],
+      [build({ dims: [1e9, 3, 8, 10] }), {}, /takes 1000000000 pictures at a time; export it with an open batch/],
+      [build({}), { labels: ["a", "b", "\u001b[31mc"] }, /line 3 holds control characters/],
       [build({ after: strange, output: "p" }), {}, /unknown operator .*Strange/],
       [build({ after: sigmoid, output: "p" }), {}, /yes or no to each class .* --logits/],
       [Buffer.from("<html>"), {}, /foreign\.onnx: not an ONNX file/],
@@ -248,6 +253,43 @@ describe("importOnnx", () => {
       expect(error).toBeInstanceOf(BundleError);
       expect(String(error)).not.toContain("\n");
       await expect(Promise.reject(error)).rejects.toThrow(message);
+    }
+  });
+
+  it("guesses no scale from a whole picture that the graph takes away first", async () => {
+    const mean = float("mean", [1, 3, 224, 224], new Array(3 * 224 * 224).fill(100));
+    const graph = decodeModel(
+      build({
+        dims: ["N", 3, 224, 224],
+        before: [{ opType: "Sub", inputs: ["x", "mean"], outputs: ["z"] }],
+        input: "z",
+      }),
+    );
+    const bytes = encodeModel({ ...graph, initializers: [...graph.initializers, mean] });
+    const { notes } = await imported(bytes);
+    expect(notes.join()).toContain("scale: guessed imagenet: usual for PyTorch's models");
+  });
+
+  it("refuses weights outside that lie at no place of their file", async () => {
+    const place = join(folder, "no-place");
+    await mkdir(place);
+    const model = join(place, "m.onnx");
+    await writeFile(join(place, "w.data"), new Uint8Array(36));
+    for (const [offset, length] of [
+      ["-4", "36"],
+      ["here", "36"],
+      ["0", "some"],
+      ["8", "-4"],
+    ]) {
+      const proto = onnxProto.onnx.ModelProto.decode(build({}));
+      const tensor = proto.graph?.initializer?.[0];
+      Object.assign(tensor ?? {}, { rawData: new Uint8Array(), dataLocation: 1 });
+      Object.assign(tensor ?? {}, {
+        externalData: Object.entries({ location: "w.data", offset, length }).map(([key, value]) => ({ key, value })),
+      });
+      await writeFile(model, onnxProto.onnx.ModelProto.encode(proto).finish());
+      const importing = importOnnx({ model, labels: LABELS, name: "x", out: join(place, "out") });
+      await expect(importing).rejects.toThrow(/m\.onnx: names no place in "w\.data" for its weights/);
     }
   });
 

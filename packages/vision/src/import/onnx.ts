@@ -1,35 +1,28 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
-import { BundleError, saveBundle } from "../bundle.ts";
+import { basename } from "node:path";
+import type { InferenceSession } from "onnxruntime-node";
+import { checkReplaceable, saveBundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import type { InputSpec } from "../card.ts";
-import { invalidModel, onnxEngine } from "../engines/onnx.ts";
-import {
-  decodeModel,
-  editModel,
-  externalFiles,
-  OnnxFileError,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-} from "../onnx-file.ts";
+import { invalidModel, loadOrt, onnxEngine } from "../engines/onnx.ts";
+import { firstLine } from "../first-line.ts";
+import { editModel, type OnnxModel, type OnnxNode, type OnnxTensor } from "../onnx-file.ts";
 import { tensorLength, writeTensor } from "../tensor.ts";
 import {
-  areProbabilities,
-  checkFreeFolder,
+  checkSize,
+  chooseOutput,
   type Imported,
   type ImportOverrides,
   importedCard,
   importLabels,
-  largestDifference,
   meanAndStd,
   Notes,
-  probePictures,
   type Scale,
   showScale,
-  softmax,
 } from "./guess.ts";
+import { readOnnxSource } from "./onnx-source.ts";
+import { areProbabilities, largestDifference, probePictures, softmax } from "./probe.ts";
 
+/** What to import, and what of it is known better than it can be guessed. */
 export interface ImportOnnxOptions extends ImportOverrides {
   /** The ONNX file; weights that it keeps in files beside it are brought in. */
   readonly model: string;
@@ -55,21 +48,22 @@ export interface ImportOnnxOptions extends ImportOverrides {
  */
 export async function importOnnx(options: ImportOnnxOptions): Promise<Imported> {
   const { model: file, name, out } = options;
-  checkFreeFolder(out);
+  checkReplaceable(out);
   const labels = await importLabels(options.labels);
-  const bytes = await readModel(file);
-  const model = decode(file, bytes);
-  const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause) => {
+  const { bytes, model } = await readOnnxSource(file);
+  const ort = await loadOrt();
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause) => {
     throw invalidModel(file, cause);
   });
   try {
     const notes = new Notes();
     const signature = readSignature(file, session, labels.length);
     const input = guessInput(file, signature, model, options, notes);
-    const rows = await probe(file, session, signature, input);
+    const rows = await probe(file, ort, session, signature, input);
     if (rows[0]?.length !== labels.length)
       throw new BundleError(`${file}: gives ${rows[0]?.length} classes, the labels name ${labels.length}`);
-    const output = chooseOutput(file, model, signature, rows, options.output, notes);
+    if (options.output === undefined) refuseSigmoid(file, model, signature, rows);
+    const output = chooseOutput(file, rows, options.output, notes);
     const onnx = withProbabilities(bytes, signature, labels.length, output);
     if (signature.otherOutputs.length > 0)
       notes.say(`outputs: takes ${signature.output}, leaves out ${signature.otherOutputs.join(", ")}`);
@@ -83,57 +77,8 @@ export async function importOnnx(options: ImportOnnxOptions): Promise<Imported> 
   }
 }
 
-const MAX_BYTES = 500_000_000;
-
-async function readModel(file: string): Promise<Uint8Array> {
-  const bytes = await readLimited(file);
-  const folder = dirname(file);
-  try {
-    const beside = externalFiles(bytes);
-    if (beside.length === 0) return bytes;
-    const contents = new Map<string, Uint8Array>();
-    for (const name of beside) contents.set(name, await readLimited(join(folder, inside(file, name))));
-    return editModel(bytes, {
-      external: (location, offset, length) => {
-        const content = contents.get(location) ?? new Uint8Array();
-        const end = length === undefined ? content.length : offset + length;
-        if (end > content.length) throw new BundleError(`${join(folder, location)}: cut short, copy it again`);
-        return content.subarray(offset, end);
-      },
-    });
-  } catch (error) {
-    throw error instanceof OnnxFileError ? new BundleError(`${file}: ${error.message}`, { cause: error }) : error;
-  }
-}
-
-async function readLimited(file: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_BYTES)
-      throw new BundleError(`${file}: ${Math.ceil(size / 1e6)} MB, the limit is ${MAX_BYTES / 1e6} MB`);
-    return await readFile(file);
-  } catch (cause) {
-    if (cause instanceof BundleError) throw cause;
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    throw new BundleError(`${file}: ${missing ? "no such file" : "cannot be read"}`, { cause });
-  }
-}
-
-function inside(file: string, location: string): string {
-  const clean = normalize(location);
-  if (location === "" || isAbsolute(clean) || clean.split(sep).includes("..")) {
-    throw new BundleError(`${file}: its weights "${location}" lie outside of its folder`);
-  }
-  return clean;
-}
-
-function decode(file: string, bytes: Uint8Array): OnnxModel {
-  try {
-    return decodeModel(bytes);
-  } catch (cause) {
-    throw new BundleError(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
-}
+/** A fixed batch is filled up with black pictures, so a large one would only cost time and memory. */
+const LARGEST_BATCH = 256;
 
 interface Signature {
   readonly input: string;
@@ -156,6 +101,8 @@ function readSignature(file: string, session: InferenceSession, classes: number)
   if (dims.length !== 4) {
     throw new BundleError(`${file}: takes [${input.shape.join(", ")}]; a picture has four dimensions, batch first`);
   }
+  if ((dims[0] ?? 1) > LARGEST_BATCH)
+    throw new BundleError(`${file}: takes ${dims[0]} pictures at a time; export it with an open batch, or one of 1`);
   const outputs = session.outputMetadata.filter((output) => output.isTensor && output.type === "float32");
   const matching = outputs.filter((output) => output.isTensor && widthOf(output.shape) === classes);
   const output = matching[0] ?? (outputs.length === 1 ? outputs[0] : undefined);
@@ -239,6 +186,7 @@ function guessSize(
     throw new BundleError(`${file}: leaves the picture's size open; give the one it was trained on with --size`);
   if ((width ?? w) !== w || (height ?? h) !== h)
     throw new BundleError(`${file}: takes ${width ?? "?"}x${height ?? "?"} pixels, not ${w}x${h}`);
+  checkSize(file, w, h);
   return [w, h];
 }
 
@@ -260,14 +208,14 @@ function scalesItself(model: OnnxModel, input: string): "0..255" | "0..1" | unde
 function rangeBefore(model: OnnxModel, node: OnnxNode, value: string): "0..255" | "0..1" | undefined {
   const other = node.inputs.find((name) => name !== value);
   const constant = other === undefined ? undefined : constantOf(model, other);
-  const size = constant && Math.max(...constant.map(Math.abs));
-  if (size === undefined || !constant || constant.length > 3) return undefined;
+  if (!constant || constant.length === 0 || constant.length > 3) return undefined;
+  const size = Math.max(...constant.map(Math.abs));
   const large = { Mul: size < 1 / 50, Div: size > 50, Sub: size > 1.5, Add: size > 1.5 }[node.opType];
   if (large === undefined) return undefined;
   return large ? "0..255" : "0..1";
 }
 
-function constantOf(model: OnnxModel, name: string): number[] | undefined {
+function constantOf(model: OnnxModel, name: string): readonly number[] | undefined {
   const maker = model.nodes.find((node) => node.opType === "Constant" && node.outputs[0] === name);
   const { value } = maker?.attributes ?? {};
   const made: OnnxTensor | undefined = value && "tensor" in value ? value.tensor : undefined;
@@ -278,6 +226,7 @@ function constantOf(model: OnnxModel, name: string): number[] | undefined {
 /** The file's own answers to the probe pictures, one row each. */
 async function probe(
   file: string,
+  ort: Awaited<ReturnType<typeof loadOrt>>,
   session: InferenceSession,
   signature: Signature,
   input: InputSpec,
@@ -289,10 +238,10 @@ async function probe(
   for (const picture of probePictures(input)) {
     const values = new Float32Array(batch * length);
     writeTensor(picture, input, values);
-    const feeds = { [signature.input]: new Tensor("float32", values, [batch, ...sides]) };
+    const feeds = { [signature.input]: new ort.Tensor("float32", values, [batch, ...sides]) };
     const results = await session.run(feeds, [signature.output]).catch((cause) => {
-      const line = cause instanceof Error ? cause.message.split("\n")[0] : cause;
-      throw new BundleError(`${file}: cannot run on ${input.width}x${input.height} pixels: ${line}`, { cause });
+      const size = `${input.width}x${input.height}`;
+      throw new BundleError(`${file}: cannot run on ${size} pixels: ${firstLine(cause)}`, { cause });
     });
     const data = results[signature.output]?.data;
     if (!(data instanceof Float32Array)) throw new BundleError(`${file}: gives no 32-bit floats`);
@@ -303,22 +252,11 @@ async function probe(
   return rows;
 }
 
-function chooseOutput(
-  file: string,
-  model: OnnxModel,
-  signature: Signature,
-  rows: readonly Float32Array[],
-  own: ImportOverrides["output"],
-  notes: Notes,
-): "logits" | "probabilities" {
-  const found = areProbabilities(rows) ? "probabilities" : "logits";
+/** Classes that are each true or false by themselves are no choice between them. */
+function refuseSigmoid(file: string, model: OnnxModel, signature: Signature, rows: readonly Float32Array[]): void {
   const maker = model.nodes.find((node) => node.outputs.includes(signature.output));
-  if (found === "logits" && own === undefined && maker?.opType === "Sigmoid")
+  if (maker?.opType === "Sigmoid" && !areProbabilities(rows))
     throw new BundleError(`${file}: says yes or no to each class by itself; for the likeliest give --logits`);
-  if (found === "logits" && own === "probabilities")
-    throw new BundleError(`${file}: its outputs do not add up to 1, so they are no probabilities`);
-  const reason = found === "logits" ? "its outputs do not add up to 1, a softmax is added" : "its outputs add up to 1";
-  return notes.choose("output", own, found, reason);
 }
 
 /** The file with one output left: [batch, classes], probabilities. */

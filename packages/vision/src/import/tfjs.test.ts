@@ -11,12 +11,13 @@ import {
   input as symbolicInput,
 } from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BundleError, loadBundle } from "../bundle.ts";
+import { loadBundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import { onnxEngine } from "../engines/onnx.ts";
 import { tfjsEngine } from "../engines/tfjs.ts";
 import { startTfjs } from "../engines/tfjs-backend.ts";
 import { writeTfjsFiles } from "../tfjs-files.ts";
-import { softmax } from "./guess.ts";
+import { softmax } from "./probe.ts";
 import { importTfjs } from "./tfjs.ts";
 
 const HEIGHT = 20;
@@ -182,12 +183,19 @@ describe("importTfjs", () => {
     });
     const grey = sequential({ layers: [layers.flatten({ inputShape: [8, 8, 1] }), layers.dense({ units: 3 })] });
     const image = sequential({ layers: [layers.conv2d({ inputShape: [8, 8, 3], filters: 3, kernelSize: 3 })] });
+    const huge = sequential({
+      layers: [
+        layers.globalAveragePooling2d({ inputShape: [4096, 4096, 3], dataFormat: "channelsLast" }),
+        layers.dense({ units: 3 }),
+      ],
+    });
     const good = await exported(plain());
     const options = { labels: LABELS, name: "bad", out: join(root, "bad") };
     for (const [folder, own, message] of [
       [await exported(unusual), {}, /no ONNX operator for the activation hardSigmoid; export it to ONNX/],
       [await exported(grey), {}, /takes \[8,8,1\]; a classifier of pictures takes \[height, width, 3\]/],
       [await exported(image), {}, /gives \[6,6,3\], not one row of classes/],
+      [await exported(huge), {}, /takes 4096x4096 pixels; 8 to 1024 a side can be used/],
       [good, { labels: ["a", "b"] }, /gives 3 classes, the labels name 2/],
       [good, { output: "probabilities" as const }, /do not add up to 1/],
       [good, { size: [9, 9] as const }, /takes 17x20 pixels, not 9x9/],

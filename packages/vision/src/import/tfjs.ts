@@ -1,30 +1,33 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { z } from "zod";
-import { BundleError, saveBundle } from "../bundle.ts";
+import { checkReplaceable, saveBundle } from "../bundle.ts";
+import { BundleError } from "../bundle-error.ts";
 import type { InputSpec } from "../card.ts";
 import { onnxEngine } from "../engines/onnx.ts";
 import { startTfjs, type Tfjs } from "../engines/tfjs-backend.ts";
+import { fileReason, readLimited } from "../file-access.ts";
+import { firstLine } from "../first-line.ts";
 import { tensorLength, writeTensor } from "../tensor.ts";
-import { readTfjsFiles, type TfjsFiles, TfjsFilesError, writeTfjsFiles } from "../tfjs-files.ts";
+import { readTfjsFiles, type TfjsFiles, writeTfjsFiles } from "../tfjs-files.ts";
 import {
-  areProbabilities,
-  checkFreeFolder,
+  checkSize,
+  chooseOutput,
   type Imported,
   type ImportOverrides,
   importedCard,
   importLabels,
-  largestDifference,
   meanAndStd,
   Notes,
-  probePictures,
   type Scale,
   showScale,
 } from "./guess.ts";
 import { layersToOnnx, UnsupportedLayer } from "./layers-to-onnx.ts";
+import { largestDifference, probePictures } from "./probe.ts";
 
+/** What to import, and what of it is known better than it can be guessed. */
 export interface ImportTfjsOptions extends Omit<ImportOverrides, "layout"> {
   /** Folder with `model.json` and its weights; Teachable Machine adds `metadata.json` with the class names. */
   readonly folder: string;
@@ -46,12 +49,12 @@ export interface ImportTfjsOptions extends Omit<ImportOverrides, "layout"> {
  */
 export async function importTfjs(options: ImportTfjsOptions): Promise<Imported> {
   const { folder, name, out } = options;
-  checkFreeFolder(out);
+  checkReplaceable(out);
   if (resolve(folder) === resolve(out)) throw new BundleError(`${out}: is the folder to be read; name another`);
   const metadata = await readMetadata(folder);
   const labels = await labelsOf(options, metadata);
   const tfjs = await startTfjs("tfjs-wasm");
-  const files = await readFiles(folder);
+  const files = await readTfjsFiles(folder);
   const model = await load(tfjs, folder, files);
   try {
     const notes = new Notes();
@@ -59,12 +62,7 @@ export async function importTfjs(options: ImportTfjsOptions): Promise<Imported> 
     const classes = classesOf(folder, model);
     if (classes !== labels.length)
       throw new BundleError(`${folder}: gives ${classes} classes, the labels name ${labels.length}`);
-    const found = areProbabilities(await probe(tfjs, model, input)) ? "probabilities" : "logits";
-    if (found === "logits" && options.output === "probabilities")
-      throw new BundleError(`${folder}: its outputs do not add up to 1, so they are no probabilities`);
-    const reason =
-      found === "logits" ? "its outputs do not add up to 1, a softmax is added" : "its outputs add up to 1";
-    const output = notes.choose("output", options.output, found, reason);
+    const output = chooseOutput(folder, await probe(tfjs, model, input), options.output, notes);
     const whole = output === "logits" ? withSoftmax(tfjs, model) : model;
     const onnx = convert(folder, whole);
     const card = importedCard(name, `Imported from ${basename(resolve(folder))}, a LayersModel.`, input);
@@ -87,30 +85,23 @@ const Metadata = z.looseObject({
 });
 type Metadata = z.infer<typeof Metadata>;
 
+const MAX_METADATA_BYTES = 10_000_000;
+
 async function readMetadata(folder: string): Promise<Metadata> {
-  const text = await readFile(join(folder, "metadata.json"), "utf8").catch(() => "{}");
+  const file = join(folder, "metadata.json");
   try {
-    return Metadata.parse(JSON.parse(text));
+    return Metadata.parse(JSON.parse(new TextDecoder().decode(await readLimited(file, MAX_METADATA_BYTES))));
   } catch (cause) {
-    throw new BundleError(`${join(folder, "metadata.json")}: cannot be understood; remove it and give --labels`, {
-      cause,
-    });
+    if (fileReason(cause) === "no such file") return {};
+    throw new BundleError(`${file}: cannot be understood; remove it and give --labels`, { cause });
   }
 }
 
-function labelsOf({ folder, labels }: ImportTfjsOptions, metadata: Metadata): Promise<string[]> {
+async function labelsOf({ folder, labels }: ImportTfjsOptions, metadata: Metadata): Promise<readonly string[]> {
   const own = labels ?? metadata.labels;
   if (own === undefined)
     throw new BundleError(`${folder}: no metadata.json names its classes; give them with --labels`);
   return importLabels(own);
-}
-
-async function readFiles(folder: string): Promise<TfjsFiles> {
-  try {
-    return await readTfjsFiles(folder);
-  } catch (cause) {
-    throw cause instanceof TfjsFilesError ? new BundleError(cause.message, { cause }) : cause;
-  }
 }
 
 async function load(tfjs: Tfjs, folder: string, { artifacts }: TfjsFiles): Promise<LayersModel> {
@@ -148,6 +139,7 @@ function guessInput(
     throw new BundleError(`${folder}: leaves the picture's size open; give the one it was trained on with --size`);
   if ((columns ?? width) !== width || (rows ?? height) !== height)
     throw new BundleError(`${folder}: takes ${columns ?? "?"}x${rows ?? "?"} pixels, not ${width}x${height}`);
+  checkSize(folder, width, height);
   notes.say(`input: ${width}x${height}, NHWC, ${own.size ? "as asked" : "from the model"}`);
   const teachable = metadata.packageName?.includes("teachablemachine") ?? false;
   const colours = notes.choose("colours", own.colours, "RGB", "what nearly all models take");
@@ -232,8 +224,4 @@ async function save(model: LayersModel, folder: string): Promise<void> {
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
     },
   });
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }
