@@ -85,7 +85,7 @@ export class BatchPool implements AsyncDisposable {
     gradients: Float32Array,
     measured: Float32Array,
   ): Promise<BatchOutcome> {
-    const replies = await Promise.all(
+    const replies = await allAnswers(
       this.threads.map((thread, index) =>
         thread.ask(
           { type: "step", share: this.shareOf(batch, index), next: next && this.shareOf(next, index) },
@@ -114,7 +114,7 @@ export class BatchPool implements AsyncDisposable {
    */
   async score(onnx: Uint8Array, samples: Int32Array): Promise<Float32Array> {
     const size = Math.ceil(samples.length / this.threads.length);
-    const parts = await Promise.all(
+    const parts = await allAnswers(
       this.threads.map((thread, index) =>
         thread.ask({ type: "score", onnx, samples: samples.slice(index * size, (index + 1) * size) }, "score"),
       ),
@@ -223,6 +223,12 @@ interface Asked {
 
 /** How long a thread may take to close its session. */
 const CLOSING_MS = 5000;
+
+/** Waits for every thread also when one fails, or its late answer would be taken for that to the next question. */
+async function allAnswers<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(answers);
+  return Promise.all(answers);
+}
 
 function shared(floats: number): SharedArrayBuffer {
   return new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT);

@@ -71,7 +71,7 @@ describe("a training of a dozen epochs", () => {
     expect(bundle.card.training?.summary["epoch"]).toBe(result.best.epoch);
     expect(bundle.card.evaluations[0]?.macro.accuracy).toBeCloseTo(result.best.validationAccuracy ?? -1, 6);
 
-    const classifier = await openClassifier(bundle, { engine: "onnx" });
+    const classifier = await openClassifier(bundle, { engine: "onnx-cpu" });
     const named = await Promise.all(
       SIGNS.flatMap((sign) =>
         [3, 9].map(async (index) => {
