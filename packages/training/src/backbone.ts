@@ -62,7 +62,7 @@ const BATCH = 32;
 /** Raised when what the file of features holds, or how they are computed, changes. */
 const FORMAT = 2;
 
-/** What may stand between a head and the output: nothing in it looks at more than one class score at a time, or all alike. */
+/** What may stand between a head and the output: shifting, scaling, reshaping its scores, and making probabilities of them. */
 const AFTER_HEAD = new Set([
   ...["Add", "Sub", "Mul", "Div", "Cast", "Identity", "Dropout", "BatchNormalization"],
   ...["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Softmax", "LogSoftmax", "Sigmoid"],

@@ -83,7 +83,7 @@ const NETWORKS: Record<string, { input: Shape; layers: readonly Layer[] }> = {
     layers: [{ type: "residual", body: [{ type: "residual", body: [conv(2, 3)] }, conv(2, 3)] }, ...head],
   },
   // All of them together, as the gradient of one becomes the input of the next.
-  "the network of a test": { input: [3, 64, 64], layers: findArchitecture("signs-cnn").layers({ classes: CLASSES }) },
+  "the network of a test": { input: [3, 32, 32], layers: findArchitecture("signs-cnn").layers({ classes: CLASSES }) },
 };
 
 beforeAll(async () => {
