@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -56,6 +57,7 @@ describe("beckon", () => {
     [["classify", "x.jpg", "--roi", "0.5,0,0.6,1"], /^beckon: --roi "0.5,0,0.6,1": .*\n$/],
     [["evaluate", "--model", "x"], /^beckon: no pictures were named.*\n$/],
     [["evaluate", "--model", "x", "--data", "y", "--note", "n"], /^beckon: --note needs --record <name>.*\n$/],
+    [["models", "inspect", "letters", "--side", "64"], /^beckon: --side belongs to --arch.*\n$/],
     [["models", "inspect"], /^beckon: name one thing to inspect.*\n$/],
     [["train", "--data", "x", "--arch", "hand-cnn", "--width", "5"], /^beckon: --width.*64 to 4096.*\n$/],
     [["demo", "--text", "JAZZ"], /^beckon: --text: cannot spell "JAZZ": .*\n$/],
@@ -85,6 +87,25 @@ describe("beckon classify", () => {
       .map((line) => JSON.parse(line));
     expect(lines.map(({ label }) => label)).toEqual(["green", "red", "red"]);
     expect(lines[0].top).toHaveLength(3);
+  });
+  it("looks at links to pictures, names what else a folder holds under such names, and waits for no pipe", async () => {
+    const folder = join(root, "odd");
+    await mkdir(join(folder, "folder"), { recursive: true });
+    await symlink(join(root, "grey.jpg"), join(folder, "1.jpg"));
+    await symlink("folder", join(folder, "2.jpg"));
+    await symlink("3.jpg", join(folder, "3.jpg"));
+    spawnSync("mkfifo", [join(folder, "4.jpg")]);
+    const { code, out, err } = await captured("classify", folder, "--model", model);
+    expect(out).toMatch(/^.*1\.jpg {2}unknown .*\n$/);
+    expect(err).toBe(
+      `beckon: ${join(folder, "2.jpg")}: a folder, not a file\n` +
+        `beckon: ${join(folder, "3.jpg")}: a symbolic link that leads back to itself\n`,
+    );
+    expect(code).toBe(1);
+  });
+  it("shows as many of the best classes as asked for", async () => {
+    const { out } = await captured("classify", join(root, "grey.jpg"), "--model", model, "--top", "1", "--json");
+    expect(JSON.parse(out).top).toHaveLength(1);
   });
   it("names a model that is not there, and a folder without pictures", async () => {
     expect(await captured("classify", "x.jpg", "--model", "nosuch")).toMatchObject({
@@ -128,6 +149,18 @@ describe("beckon evaluate", () => {
     expect(out).toContain("Accuracy, mean over 2 sources: 75.0 %");
     expect(out).toContain(`Report: ${report}`);
   });
+  it("asks for the report's folder before the work, and prints the result before it writes", async () => {
+    const words = ["evaluate", "--model", model, "--data", join(root, "test")];
+    expect(await captured(...words, "--report", join(root, "nowhere/report.html"))).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringMatching(/^beckon: --report .*: there is no folder .*nowhere\n$/),
+    });
+    expect(await captured(...words, "--report", root)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^beckon: --report .*: is a folder; name a file in it.*\n$/),
+    });
+  });
   it("leaves out what is also in another folder, says how many, and records the result on the card", async () => {
     const bundle = await saveColourBundle(join(root, "recorded"));
     const words = ["evaluate", "--model", bundle, "--data", join(root, "test"), "--record", "test"];
@@ -168,6 +201,23 @@ describe("beckon models", () => {
     expect((await captured("models", "inspect", model)).out).toContain("3: red green blue");
     const { out } = await captured("models", "inspect", "--arch", "resnet50");
     expect(out).toMatch(/parameters +23,600,006\n.*\nnot trainable +53,120\n/);
+  });
+  it("shows a card that would drive the terminal as plain text", async () => {
+    const bundle = await saveColourBundle(join(root, "hostile"));
+    const card = JSON.parse(await readFile(join(bundle, "model.json"), "utf8"));
+    card.summary = "\u001b]0;owned\u0007\nfolder  /elsewhere";
+    await writeFile(join(bundle, "model.json"), JSON.stringify(card));
+    const { out } = await captured("models", "inspect", bundle);
+    expect(out).toContain("colours 1.0.0: \ufffd]0;owned\ufffd folder  /elsewhere\n");
+    expect(JSON.parse((await captured("models", "inspect", bundle, "--json")).out).summary).toBe(card.summary);
+  });
+  it("exports over no bundle", async () => {
+    const before = await readFile(join(model, "model.json"), "utf8");
+    expect(await captured("models", "export", model, "--to", "onnx", "--out", model)).toMatchObject({
+      code: 1,
+      err: `beckon: ${model} holds a model bundle, whose files would be replaced: name another folder\n`,
+    });
+    expect(await readFile(join(model, "model.json"), "utf8")).toBe(before);
   });
   it("imports an ONNX file, telling every guess, and exports it again", async () => {
     const { colourModel } = await import("./testing/colour-bundle.ts");

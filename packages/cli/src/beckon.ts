@@ -1,9 +1,10 @@
+import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
 import { type CommandDef, defineCommand, parseArgs, renderUsage, type SubCommandsDef } from "citty";
 import { EXIT, outcomeOf } from "./failure.ts";
 import { didYouMean, UsageError } from "./usage.ts";
 
-const VERSION = "0.1.0";
+const { version: VERSION } = createRequire(import.meta.url)("../package.json") as { version: string };
 
 /** The whole command. Each subcommand's file loads what is heavy only when it runs, so that help is quick. */
 const beckon = defineCommand({

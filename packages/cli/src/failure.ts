@@ -1,6 +1,8 @@
 import { getSystemErrorMap } from "node:util";
+import { oneLine } from "./output.ts";
 import { Interrupted, PartialFailure, UsageError } from "./usage.ts";
 
+/** Exit codes, as the README lists them. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** What is said on stderr, and the exit code. */
@@ -16,10 +18,8 @@ const EXPECTED = new Set([
   "CommandFailure",
   "DatasetError",
   "EngineUnavailable",
-  "ImportError",
   "OnnxFileError",
   "PictureError",
-  "TfjsFileError",
   "TrainingError",
   "UnknownArchitecture",
 ]);
@@ -31,7 +31,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   EROFS: "the file system cannot be written to",
-  EEXIST: "exists already",
+  EEXIST: "a file of this name is there already; name another folder",
+  ELOOP: "a symbolic link that leads back to itself",
+  ENAMETOOLONG: "the name is too long",
   ENOSPC: "no space left on the disk; free some and try again",
   EDQUOT: "no space left within the quota; free some and try again",
   EFBIG: "the file would be larger than allowed here; free some space or raise the limit",
@@ -56,9 +58,4 @@ function systemReason(error: Error): string | undefined {
   if (code === undefined || errno === undefined || !getSystemErrorMap().has(errno)) return undefined;
   const reason = REASONS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;
   return path === undefined ? reason : `${path}: ${reason}`;
-}
-
-/** Messages may quote names of files, and names may hold anything. */
-function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ").replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd");
 }

@@ -1,3 +1,5 @@
+import { oneLine } from "./output.ts";
+
 /** Where progress is shown: a terminal, a pipe or a file. `process.stdout` and `process.stderr` are such. */
 export interface ProgressStream {
   readonly isTTY?: boolean | undefined;
@@ -5,6 +7,7 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+/** How often progress is shown. */
 export interface ProgressOptions {
   /** In a pipe passing states are shown at most so often, in ms. Default 5000. */
   readonly every?: number;
@@ -42,17 +45,17 @@ export class Progress {
     if (now - this.shownAt < this.every) return;
     this.shownAt = now;
     if (!this.stream.isTTY) {
-      this.stream.write(`${line()}\n`);
+      this.stream.write(`${oneLine(line())}\n`);
       return;
     }
     this.drawn = true;
-    this.stream.write(`${CLEAR_LINE}${[...line()].slice(0, (this.stream.columns || 80) - 1).join("")}`);
+    this.stream.write(`${CLEAR_LINE}${[...oneLine(line())].slice(0, (this.stream.columns || 80) - 1).join("")}`);
   }
 
   /** A line that stays. */
   print(line: string): void {
     this.clear();
-    this.stream.write(`${line}\n`);
+    this.stream.write(`${oneLine(line)}\n`);
   }
 
   /** Takes the passing line away. */

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,7 +34,11 @@ export async function findBundle(named: string, shipped = SHIPPED): Promise<stri
   const found = candidates.find(isBundle);
   if (found !== undefined) return found;
   const names = await bundlesIn(shipped);
-  if (existsSync(named)) throw new CommandFailure(`${named} is no model bundle: it holds no model.json`);
+  if (existsSync(named)) {
+    const isFile = !statSync(named).isDirectory();
+    const what = isFile ? "is a file: give the folder of the bundle" : "is no model bundle: it holds no model.json";
+    throw new CommandFailure(`${named} ${what}`);
+  }
   const known =
     names.length === 0 ? "no model ships here yet, train one with beckon train" : `shipped: ${names.join(", ")}`;
   throw new CommandFailure(

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Classification } from "@beckon/vision";
 import { type CommandInput, command } from "../command.ts";
+import { printLines } from "../output.ts";
 import { findBundle, isBundle, SHIPPED } from "../shipped-models.ts";
 import { CommandFailure, UsageError } from "../usage.ts";
 
@@ -80,5 +81,5 @@ function sentence(sign: string, { label, confidence, ms }: Classification): stri
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  printLines([line]);
 }

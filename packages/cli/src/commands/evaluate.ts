@@ -1,14 +1,15 @@
-import { writeFile } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { stat, writeFile } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
 import type { BundleEvaluation, DataInput } from "@beckon/training";
 import type { Bundle } from "@beckon/vision";
 import { type CommandInput, command } from "../command.ts";
 import { ENGINE_FLAG, engineOf } from "../engine-flag.ts";
 import { withInterrupt } from "../interrupt.ts";
+import { oneLine, printJson, printLines } from "../output.ts";
 import { bar, duration, Progress, timeLeft } from "../progress.ts";
 import { parseRoi, ROI_FLAG } from "../roi.ts";
 import { findBundle } from "../shipped-models.ts";
-import { UsageError } from "../usage.ts";
+import { CommandFailure, UsageError } from "../usage.ts";
 
 export const evaluate = command({
   name: "evaluate",
@@ -59,6 +60,8 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   const record = args.text("record");
   const note = args.text("note");
   if (note !== undefined && record === undefined) throw new UsageError("--note needs --record <name>");
+  const report = args.text("report");
+  if (report !== undefined) await checkReportPlace(report);
   const folder = await findBundle(named);
   const [{ evaluateBundle, formatEvaluation, parseDataInput }, { loadBundle }] = await Promise.all([
     import("@beckon/training"),
@@ -87,18 +90,29 @@ async function run({ args, typed }: CommandInput): Promise<void> {
       ...(threads !== undefined && { threads }),
     }),
   ).finally(() => progress.clear());
-  for (const { message } of result.problems) process.stderr.write(`problem: ${message}\n`);
+  for (const { message } of result.problems) process.stderr.write(`${oneLine(`problem: ${message}`)}\n`);
   const title = `${bundle.card.name} ${bundle.card.version} on ${data.map((input) => input.folder).join(", ")}`;
-  const report = args.text("report");
-  if (report !== undefined) await writeReport(report, title, result, typed);
-  if (record !== undefined) await recordOnCard(bundle, record, notesOf(result, unlike, note), result);
-  if (args.on("json")) return printJson(result);
-  process.stdout.write(`${title}\n\n${formatEvaluation(result.evaluation)}`);
-  if (unlike.length > 0) process.stdout.write(`\n${capital(alikeLine(result.alike, unlike))}.\n`);
-  const speed = `${Math.round(result.picturesPerSecond)} pictures a second`;
-  process.stdout.write(`\nRead and judged at ${speed} by ${result.engineName}.\n`);
-  if (report !== undefined) process.stdout.write(`Report: ${report}\n`);
-  if (record !== undefined) process.stdout.write(`Recorded as "${record}" in ${folder}/model.json\n`);
+  const json = args.on("json");
+  // Printed first: what took long must not be lost because a file cannot be written.
+  if (json) printResult(result);
+  else printTables(title, formatEvaluation(result.evaluation), result, unlike);
+  if (report !== undefined) {
+    await writeReport(report, title, result, typed);
+    if (!json) printLines([`Report: ${report}`]);
+  }
+  if (record !== undefined) {
+    await recordOnCard(bundle, record, notesOf(result, unlike, note), result);
+    if (!json) printLines([`Recorded as "${record}" in ${folder}/model.json`]);
+  }
+}
+
+/** Before the work, so that a mistyped folder does not cost it. */
+async function checkReportPlace(file: string): Promise<void> {
+  const folder = await stat(dirname(file)).catch(() => undefined);
+  const there = await stat(file).catch(() => undefined);
+  if (!folder?.isDirectory()) throw new CommandFailure(`--report ${file}: there is no folder ${dirname(file)}`);
+  if (there?.isDirectory())
+    throw new CommandFailure(`--report ${file}: is a folder; name a file in it, such as report.html`);
 }
 
 async function recordOnCard(bundle: Bundle, name: string, note: string | undefined, { evaluation }: BundleEvaluation) {
@@ -135,7 +149,23 @@ async function writeReport(file: string, title: string, { evaluation, problems }
   );
 }
 
-function printJson({ evaluation, alike, engineName, picturesPerSecond }: BundleEvaluation): void {
-  for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(`${JSON.stringify({ ...evaluation, alike, engine: engineName, picturesPerSecond })}\n`);
+function printTables(
+  title: string,
+  tables: string,
+  { alike, engineName, picturesPerSecond }: BundleEvaluation,
+  unlike: readonly DataInput[],
+): void {
+  printLines([
+    title,
+    "",
+    ...tables.trimEnd().split("\n"),
+    "",
+    ...(unlike.length > 0 ? [`${capital(alikeLine(alike, unlike))}.`, ""] : []),
+    `Read and judged at ${Math.round(picturesPerSecond)} pictures a second by ${engineName}.`,
+  ]);
+}
+
+function printResult({ evaluation, alike, engineName, picturesPerSecond }: BundleEvaluation): void {
+  for (const warning of evaluation.warnings) process.stderr.write(`${oneLine(`warning: ${warning}`)}\n`);
+  printJson({ ...evaluation, alike, engine: engineName, picturesPerSecond });
 }

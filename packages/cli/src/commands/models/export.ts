@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plan } from "@beckon/training";
 import type { Bundle } from "@beckon/vision";
 import { type CommandInput, command } from "../../command.ts";
+import { printLines } from "../../output.ts";
 import { findBundle } from "../../shipped-models.ts";
 import { CommandFailure, UsageError } from "../../usage.ts";
 
@@ -21,6 +23,8 @@ async function run({ args }: CommandInput): Promise<void> {
   const to = args.choice("to", ["onnx", "tfjs"]);
   if (to === undefined) throw new UsageError("--to is missing: onnx or tfjs");
   const out = args.required(args.text("out"), "--out <folder> is missing: where the model is written");
+  if (["model.json", "model.onnx"].every((file) => existsSync(join(out, file))))
+    throw new CommandFailure(`${out} holds a model bundle, whose files would be replaced: name another folder`);
   const { loadBundle } = await import("@beckon/vision");
   const bundle = await loadBundle(await findBundle(args.positionals[0] ?? ""));
   if (to === "tfjs") await exportTfjs(bundle, out);
@@ -28,11 +32,11 @@ async function run({ args }: CommandInput): Promise<void> {
   await writeFile(join(out, "labels.txt"), `${bundle.labels.join("\n")}\n`);
   const { width, height, colours, mean, std, fit } = bundle.card.input;
   const layout = to === "tfjs" ? "NHWC" : bundle.card.input.layout;
-  process.stdout.write(
-    `${out}: model and labels.txt\n` +
-      `input: ${width}x${height} ${colours}, ${layout}, (byte / 255 - [${mean}]) / [${std}], ${fit}\n` +
-      "output: one probability for each line of labels.txt\n",
-  );
+  printLines([
+    `${out}: model and labels.txt`,
+    `input: ${width}x${height} ${colours}, ${layout}, (byte / 255 - [${mean}]) / [${std}], ${fit}`,
+    "output: one probability for each line of labels.txt",
+  ]);
 }
 
 async function exportOnnx({ onnx }: Bundle, out: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ImportOnnxOptions } from "@beckon/vision";
 import type { Arguments } from "../../arguments.ts";
 import { type CommandInput, command } from "../../command.ts";
+import { printLines } from "../../output.ts";
 import { UsageError } from "../../usage.ts";
 
 export const importModel = command({
@@ -66,8 +67,8 @@ async function run({ args }: CommandInput): Promise<void> {
           out,
           ...(labels !== undefined && { labels }),
         });
-  for (const note of imported.notes) process.stdout.write(`${note}\n`);
-  process.stdout.write(`model: ${imported.folder}\ntry it: beckon classify <picture> --model ${imported.folder}\n`);
+  const { notes, folder } = imported;
+  printLines([...notes, `model: ${folder}`, `try it: beckon classify <picture> --model ${folder}`]);
 }
 
 type Overrides = Omit<ImportOnnxOptions, "model" | "labels" | "name" | "out">;

@@ -1,5 +1,6 @@
 import type { Bundle } from "@beckon/vision";
 import { type CommandInput, command } from "../../command.ts";
+import { printJson, printLines } from "../../output.ts";
 import { recipeLine } from "../../recipes.ts";
 import { findBundle } from "../../shipped-models.ts";
 import { UsageError } from "../../usage.ts";
@@ -28,12 +29,12 @@ async function run({ args }: CommandInput): Promise<void> {
   if ((named === undefined) === (arch === undefined))
     throw new UsageError("name one thing to inspect: a bundle, or --arch <name>");
   if (arch !== undefined) return inspectArchitecture(arch, args);
+  const stray = ["classes", "width", "side"].find((flag) => args.text(flag) !== undefined);
+  if (stray !== undefined) throw new UsageError(`--${stray} belongs to --arch <name>: a bundle is as it is`);
   const { loadBundle } = await import("@beckon/vision");
   const bundle = await loadBundle(await findBundle(named ?? ""));
-  const text = args.on("json")
-    ? JSON.stringify({ ...bundle.card, labels: bundle.labels })
-    : cardLines(bundle).join("\n");
-  process.stdout.write(`${text}\n`);
+  if (args.on("json")) printJson({ ...bundle.card, labels: bundle.labels });
+  else printLines(cardLines(bundle));
 }
 
 /** Classes that the tutorials have; with them the number of parameters is the one that they print. */
@@ -66,9 +67,7 @@ async function inspectArchitecture(name: string, args: CommandInput["args"]): Pr
     }
   })();
   if (args.on("json")) {
-    process.stdout.write(
-      `${JSON.stringify({ name, side, classes, recipe: architecture.recipe, totals: totalsOf(rows), layers: rows })}\n`,
-    );
+    printJson({ name, side, classes, recipe: architecture.recipe, totals: totalsOf(rows), layers: rows });
     return;
   }
   const lines = [

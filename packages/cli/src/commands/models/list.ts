@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { type CommandInput, command } from "../../command.ts";
+import { oneLine, printJson, printLines } from "../../output.ts";
 import { bundlesIn, SHIPPED } from "../../shipped-models.ts";
 import { CommandFailure } from "../../usage.ts";
 
@@ -35,9 +36,8 @@ async function run({ args }: CommandInput): Promise<void> {
   if (own !== undefined && found[1]?.length === 0)
     throw new CommandFailure(`no model bundle in ${own}: check the path`);
   const rows = await Promise.all(found.flat().map(describe));
-  if (args.on("json")) process.stdout.write(`${JSON.stringify(rows)}\n`);
-  else if (rows.length === 0) process.stdout.write("No model ships here yet; train one with: beckon train\n");
-  else process.stdout.write(`${table(rows)}\n`);
+  if (args.on("json")) printJson(rows);
+  else printLines(rows.length === 0 ? ["No model ships here yet; train one with: beckon train"] : table(rows));
 }
 
 async function describe(path: string): Promise<Row> {
@@ -62,7 +62,7 @@ async function describe(path: string): Promise<Row> {
   }
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly Row[]): string[] {
   const head = ["name", "version", "architecture", "classes", "input", "MB", "accuracy", "folder"];
   const cells = rows.map((row) => [
     row.name,
@@ -71,16 +71,14 @@ function table(rows: readonly Row[]): string {
     String(row.classes ?? "-"),
     row.input ?? "-",
     row.megabytes?.toFixed(1) ?? "-",
-    row.problem ?? row.accuracy ?? "-",
+    oneLine(row.problem ?? row.accuracy ?? "-"),
     row.folder,
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
-  return [head, ...cells]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return [head, ...cells].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
