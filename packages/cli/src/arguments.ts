@@ -67,6 +67,7 @@ export class Arguments {
   }
 }
 
+/** Which numbers a flag takes. */
 export interface NumberRange {
   readonly min: number;
   readonly max: number;

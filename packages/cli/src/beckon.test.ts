@@ -94,7 +94,7 @@ describe("beckon classify", () => {
     await symlink(join(root, "grey.jpg"), join(folder, "1.jpg"));
     await symlink("folder", join(folder, "2.jpg"));
     await symlink("3.jpg", join(folder, "3.jpg"));
-    spawnSync("mkfifo", [join(folder, "4.jpg")]);
+    spawnSync("bash", ["-c", 'mkfifo "$0"', join(folder, "4.jpg")]);
     const { code, out, err } = await captured("classify", folder, "--model", model);
     expect(out).toMatch(/^.*1\.jpg {2}unknown .*\n$/);
     expect(err).toBe(

@@ -10,14 +10,17 @@ export interface Ball {
   readonly radius: number;
 }
 
+/** Degrees as radians. */
 export function radians(degrees: number): number {
   return (degrees * Math.PI) / 180;
 }
 
+/** The number between two: `a` at t = 0, `b` at 1. */
 export function mix(a: number, b: number, t: number): number {
   return a + (b - a) * t;
 }
 
+/** The nearest number to `value` within the range. */
 export function clamp(value: number, low: number, high: number): number {
   return value < low ? low : value > high ? high : value;
 }
@@ -28,22 +31,27 @@ export function smoothstep(low: number, high: number, value: number): number {
   return t * t * (3 - 2 * t);
 }
 
+/** `a` and `scale` times `b`. */
 export function add(a: Vector, b: Vector, scale = 1): Vector {
   return [a[0] + b[0] * scale, a[1] + b[1] * scale, a[2] + b[2] * scale];
 }
 
+/** The point between two: `a` at t = 0, `b` at 1. */
 export function between(a: Vector, b: Vector, t: number): Vector {
   return [mix(a[0], b[0], t), mix(a[1], b[1], t), mix(a[2], b[2], t)];
 }
 
+/** The scalar product. */
 export function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+/** The vector product: perpendicular to both, right-handed. */
 export function cross(a: Vector, b: Vector): Vector {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
+/** The length of a vector, in its own unit. */
 export function length(a: Vector): number {
   return Math.hypot(a[0], a[1], a[2]);
 }

@@ -40,6 +40,7 @@ describe("a drawing", () => {
   test("refuses a size that is no picture", () => {
     expect(() => drawScene({ sign: "A", width: 0, height: 10 })).toThrow(/0 x 10/);
     expect(() => drawScene({ sign: "A", width: 10.5, height: 10 })).toThrow(RangeError);
+    expect(() => drawSilhouette({ sign: "A", width: -3, height: 10 })).toThrow(/-3 x 10/);
   });
 
   test("is lighter for light skin than for dark skin", () => {

@@ -32,9 +32,7 @@ export interface Scene {
  */
 export function drawScene(scene: Scene): Pixels {
   const { width, height } = scene;
-  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-    throw new RangeError(`cannot draw a picture of ${width} x ${height}: both must be whole numbers above 0`);
-  }
+  checkSize(scene);
   const style = scene.style ?? defaultStyle;
   const seconds = (scene.time ?? 0) / 1000;
   const data = paintBackground(style.background, width, height, seconds);
@@ -50,9 +48,12 @@ export function drawScene(scene: Scene): Pixels {
 /**
  * The pixels that the hand covers, without background, light or noise: 0 is background, 255 fully hand, row by row.
  * With `withArm` false only what lies beyond the wrist counts.
+ *
+ * @throws RangeError as `drawScene` does
  */
 export function drawSilhouette(scene: Scene, withArm = true): Uint8Array {
   const { width, height } = scene;
+  checkSize(scene);
   const mask = new Uint8Array(width * height);
   const hand = placeHand(scene);
   if (!hand) return mask;
@@ -65,6 +66,11 @@ export function drawSilhouette(scene: Scene, withArm = true): Uint8Array {
     }
   }
   return mask;
+}
+
+function checkSize({ width, height }: Scene): void {
+  if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
+  throw new RangeError(`cannot draw a picture of ${width} x ${height}: both must be whole numbers above 0`);
 }
 
 /** The camera's distance from the hand in centimetres, as at a desk: gives the perspective. */

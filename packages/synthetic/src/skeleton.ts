@@ -39,6 +39,7 @@ export interface HandPose {
   readonly place: { readonly drop: number };
 }
 
+/** The fingers but the thumb, from its side on: the order in which neighbours share a web. */
 export const FINGERS = ["index", "middle", "ring", "pinky"] as const;
 export type FingerName = (typeof FINGERS)[number];
 

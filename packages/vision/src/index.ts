@@ -6,7 +6,6 @@ export {
   type Classifier,
   type ClassifierOptions,
   type ClassifyOptions,
-  judge,
   openClassifier,
   type Score,
   UNKNOWN,

@@ -28,6 +28,7 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValue[];
 }
 
+/** One operator of the graph. */
 export interface OnnxNode {
   readonly name?: string;
   readonly opType: string;
@@ -82,6 +83,7 @@ const TYPE_CODES = {
   uint64: 13,
   bfloat16: 16,
 } as const;
+/** What the values of a tensor are, by the names of onnx.proto3 in small letters. */
 export type OnnxType = keyof typeof TYPE_CODES;
 
 /** A file that is no ONNX model, or one that cannot be written. */

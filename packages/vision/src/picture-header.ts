@@ -9,6 +9,7 @@ export class PictureError extends Error {
   }
 }
 
+/** The formats that are read. */
 export type PictureFormat = "jpeg" | "png";
 
 /** What a file claims before anything is decoded. Sizes are in pixels, before any EXIF rotation. */

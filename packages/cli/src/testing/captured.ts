@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import { runBeckon } from "../beckon.ts";
 
+/** What a command printed, and how it ended. */
 export interface Captured {
   readonly code: number;
   readonly out: string;

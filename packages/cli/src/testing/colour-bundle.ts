@@ -50,6 +50,7 @@ export function plainJpeg(colour: readonly [number, number, number], width = 40,
   return encodeJpeg({ width, height, data });
 }
 
+/** Colours of which the bundle is sure, and one of which it is not: bytes, a little off the pure ones as a JPEG is. */
 export const RED = [250, 5, 5] as const;
 export const GREEN = [5, 250, 5] as const;
 export const BLUE = [5, 5, 250] as const;

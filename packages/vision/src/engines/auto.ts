@@ -9,6 +9,7 @@ import type { TfjsBackend } from "./tfjs-backend.ts";
 
 /** What a user may ask for. `auto` takes the fastest of all, `onnx` the fastest of those of onnxruntime, `tfjs` the best that is installed. */
 export type EngineChoice = "auto" | "onnx" | "onnx-cpu" | "onnx-webgpu" | "onnx-cuda" | "tfjs" | TfjsBackend;
+/** All that a user may ask for, for messages. */
 export const ENGINE_CHOICES: readonly EngineChoice[] = [
   "auto",
   "onnx",
@@ -29,6 +30,7 @@ export interface TriedEngine {
   readonly refused?: string;
 }
 
+/** The engine that was taken, and those that were looked at. */
 export interface OpenedEngine {
   readonly engine: Engine;
   /** Every engine that was considered, in that order. An engine that was asked for by name is not timed. */

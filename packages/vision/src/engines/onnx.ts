@@ -22,6 +22,7 @@ const SILENT = 4;
 /** What an engine needs of a bundle; the folder only serves messages. */
 export type EngineModel = Pick<Bundle, "card" | "labels" | "onnx"> & { readonly folder?: string };
 
+/** What a model is opened with. */
 export interface OnnxOptions {
   /** What computes. CUDA and WebGPU leave single operators that they lack to the CPU. */
   readonly provider: "cpu" | "webgpu" | "cuda";
