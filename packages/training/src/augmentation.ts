@@ -4,7 +4,7 @@ import { isCutOut, replaceBackdrop } from "./augment/cut-out.ts";
 import { applyDefects, type Defects } from "./augment/defects.ts";
 import { applyWarp, drawWarp, type Geometry } from "./augment/warp.ts";
 
-export type AugmentationName = "none" | "light" | "strong";
+export type AugmentationName = "none" | "light" | "medium" | "strong";
 
 /** What may happen to a training picture; the parts that are absent never do. */
 export interface Augmentation {
@@ -16,8 +16,8 @@ export interface Augmentation {
 }
 
 /**
- * `light`: another picture of the same hand, room and camera. `strong`: another hand, room and camera; for networks that
- * must work for people nobody has photographed.
+ * `light`: another picture of the same hand, room and camera. `medium`: another hand, room and camera, as far as a network
+ * can learn from scratch. `strong`: further still, for one that has begun to learn the training pictures by heart.
  */
 export const AUGMENTATIONS: Readonly<Record<AugmentationName, Augmentation>> = {
   none: { background: 0 },
@@ -36,7 +36,7 @@ export const AUGMENTATIONS: Readonly<Record<AugmentationName, Augmentation>> = {
     },
     background: 0.8,
   },
-  strong: {
+  medium: {
     geometry: {
       flip: 0.5,
       rotation: 13,
@@ -58,6 +58,30 @@ export const AUGMENTATIONS: Readonly<Record<AugmentationName, Augmentation>> = {
       shadeDepth: 0.3,
     },
     defects: { blur: 0.08, lowResolution: 0.12, noise: 0.12, noiseDepth: 10, erase: 0.15, eraseSide: 0.3 },
+    background: 0.9,
+  },
+  strong: {
+    geometry: {
+      flip: 0.5,
+      rotation: 20,
+      zoom: [0.72, 1.35],
+      stretch: 1.18,
+      shift: 0.14,
+      shear: 0.12,
+      perspective: 0.09,
+    },
+    photometry: {
+      brightness: 0.16,
+      contrast: 1.6,
+      gamma: 1.5,
+      saturation: [0.4, 1.6],
+      tint: 1.22,
+      hue: 15,
+      grey: 0.15,
+      shade: 0.45,
+      shadeDepth: 0.4,
+    },
+    defects: { blur: 0.15, lowResolution: 0.15, noise: 0.2, noiseDepth: 14, erase: 0.35, eraseSide: 0.4 },
     background: 0.9,
   },
 };

@@ -6,6 +6,7 @@ export interface Epoch {
   readonly epoch: number;
   readonly trainAccuracy: number;
   readonly trainLoss: number;
+  /** Every class counts alike, and within it every source. */
   readonly validationAccuracy: number | null;
   readonly validationLoss: number | null;
   readonly learningRate: number;

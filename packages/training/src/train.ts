@@ -5,6 +5,7 @@ import { type InputSpec, loadBundle, type NewBundle, saveBundle } from "@beckon/
 import type { Recipe } from "./architecture.ts";
 import { CheckpointError, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { sourcesOf } from "./dataset.ts";
+import { balancedAccuracy } from "./evaluation/balanced.ts";
 import { toCardEvaluation } from "./evaluation/card-evaluation.ts";
 import { type Evaluation, evaluatePredictions } from "./evaluation/evaluation.ts";
 import { type Epoch, readHistory } from "./history.ts";
@@ -136,6 +137,8 @@ async function epochUnlessAborted({ options, trainer }: Run): Promise<EpochOutco
 /** How good the network is on the validation pictures; undefined when there are none. */
 interface Judged {
   readonly evaluation: Evaluation;
+  /** What the best epoch is chosen by. */
+  readonly accuracy: number;
   readonly loss: number;
 }
 
@@ -156,7 +159,7 @@ async function judge({ data, options }: Run, probabilities: Float32Array): Promi
     thresholds: { default: options.recipe.threshold, classes: {} },
     trainedSources: trainedSources(data),
   });
-  return { evaluation, loss: loss / predictions.length };
+  return { evaluation, accuracy: balancedAccuracy(predictions), loss: loss / predictions.length };
 }
 
 function rowOf(epoch: number, outcome: EpochOutcome, judged: Judged | undefined, seconds: number): Epoch {
@@ -164,7 +167,7 @@ function rowOf(epoch: number, outcome: EpochOutcome, judged: Judged | undefined,
     epoch,
     trainAccuracy: outcome.accuracy,
     trainLoss: outcome.loss,
-    validationAccuracy: judged?.evaluation.macro.accuracy ?? null,
+    validationAccuracy: judged?.accuracy ?? null,
     validationLoss: judged?.loss ?? null,
     learningRate: outcome.learningRate,
     seconds,

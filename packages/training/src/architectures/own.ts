@@ -30,7 +30,7 @@ export const own: Architecture = {
     optimiser: { type: "adam", rate: 2e-3, weightDecay: 0.02 },
     schedule: { type: "cosine", warmUp: 0.05 },
     labelSmoothing: 0.1,
-    augmentation: "strong",
+    augmentation: "medium",
     validation: 0.15,
     threshold: 0.5,
     checkpointEvery: 0,
