@@ -61,6 +61,11 @@ export const TRAINING_FLAGS = {
   threshold: { type: "string", valueHint: "0..1", description: "Answer unknown below this confidence" },
   "checkpoint-every": { type: "string", valueHint: "n", description: "Keep every n-th epoch too, 0 for none" },
   balance: { type: "boolean", description: "Draw classes alike, and sources by the root of their size" },
+  emphasis: {
+    type: "string",
+    valueHint: "class=n",
+    description: "With --balance: draw these classes n times as often: nothing=4",
+  },
   cutouts: {
     type: "string",
     valueHint: "sources",
@@ -128,6 +133,7 @@ export function trainingOptions(
     seed: args.number("seed", { min: 0, max: 2 ** 31 - 1, whole: true }) ?? 1,
     workers: args.number("workers", { min: 1, max: 64, whole: true }) ?? Math.min(2, availableParallelism()),
     balance: args.on("balance"),
+    ...emphasisOf(args),
     cutouts: args.list("cutouts") ?? [],
     backgroundClasses: args.list("backgrounds") ?? [],
     freeze,
@@ -230,6 +236,19 @@ function splitOf(args: Arguments, recipe: Recipe): TrainingOptions["split"] {
     return { type: "blocks", size: size ?? NEIGHBOURS, validation, ...(sources !== undefined && { sources }) };
   if (by === "source" || sources !== undefined) return { type: "source", validation: sources ?? validation };
   return by === "random" ? { type: "random", validation } : { type: "auto", validation };
+}
+
+function emphasisOf(args: Arguments): Pick<TrainingOptions, "emphasis"> {
+  const entries = args.list("emphasis")?.map((entry): [string, number] => {
+    const at = entry.lastIndexOf("=");
+    const times = Number(entry.slice(at + 1));
+    if (at < 1 || !(times > 0 && times <= 1000))
+      throw new UsageError(`--emphasis "${entry}": a class and a number up to 1000 are wanted, such as nothing=4`);
+    return [entry.slice(0, at), times];
+  });
+  if (entries === undefined) return {};
+  if (!args.on("balance")) throw new UsageError("--emphasis belongs to --balance");
+  return { emphasis: Object.fromEntries(entries) };
 }
 
 const SHARE = { min: 0.01, max: 0.9 };

@@ -69,3 +69,10 @@ describe("balancedSampler", () => {
     expect(first.order(3, 100)).not.toEqual(balancedSampler(pictures, 6).order(3, 100));
   });
 });
+
+test("a class that is emphasised is drawn that many times as often", () => {
+  const pictures = [0, 1, 2].flatMap((label) => Array.from({ length: 5 }, () => ({ label, source: "one" })));
+  const order = balancedSampler(pictures, 3, (label) => (label === 2 ? 4 : 1)).order(1, 6000);
+  const share = order.filter((index) => pictures[index]?.label === 2).length / order.length;
+  expect(share).toBeCloseTo(4 / 6, 1);
+});

@@ -29,22 +29,26 @@ export function shuffledSampler(pictures: number, seed: number): Sampler {
 }
 
 /**
- * Draws each class equally often, within it each source by the square root of its pictures, and within that any
+ * Draws each class equally often, or as often as its weight says, within it each source by the square root of its pictures, and within that any
  * picture. Many pictures of one hand in one room add little: the root keeps a large source from drowning the others.
  */
 export function balancedSampler(
   pictures: readonly { readonly label: number; readonly source: string }[],
   seed: number,
+  weightOf: (label: number) => number = () => 1,
 ): Sampler {
-  const classes = groups(pictures.keys(), (index) => (pictures[index] as { label: number }).label).map((members) => {
-    const sources = groups(members, (index) => (pictures[index] as { source: string }).source);
+  const labelOf = (index: number) => (pictures[index] as { label: number }).label;
+  const members = groups(pictures.keys(), labelOf);
+  const classWeights = cumulative(members.map(([first]) => weightOf(labelOf(first as number))));
+  const classes = members.map((own) => {
+    const sources = groups(own, (index) => (pictures[index] as { source: string }).source);
     return { sources, weights: cumulative(sources.map((source) => Math.sqrt(source.length))) };
   });
   return {
     order(epoch, count) {
       const random = seededRandom(seed, epoch, 0);
       return Int32Array.from({ length: count }, () => {
-        const { sources, weights } = pick(classes, random);
+        const { sources, weights } = classes[at(classWeights, random)] as (typeof classes)[number];
         return pick(sources[at(weights, random)] as number[], random);
       });
     },

@@ -261,11 +261,12 @@ function recipeFor(options: TrainingOptions, data: PreparedData): Recipe {
   return { ...options.recipe, batch: Math.max(workers, batch - (batch % workers)) };
 }
 
-function samplerOf({ balance, seed }: TrainingOptions, data: PreparedData): Sampler {
+function samplerOf({ balance, emphasis = {}, seed }: TrainingOptions, data: PreparedData): Sampler {
   if (!balance) return shuffledSampler(data.train.length, seed);
   return balancedSampler(
     [...data.train].map((index) => data.samples[index] as PreparedData["samples"][number]),
     seed,
+    (label) => emphasis[data.classes[label] ?? ""] ?? 1,
   );
 }
 
@@ -275,9 +276,10 @@ function trainedSources(data: PreparedData): string[] {
 
 /** Everything that decides the weights: a checkpoint goes on only with the same. */
 function fingerprintOf(options: TrainingOptions, network: Network, data: PreparedData): string {
-  const { recipe, seed, workers, balance, cutouts, backgroundClasses } = options;
+  const { recipe, seed, workers, balance, emphasis, cutouts, backgroundClasses } = options;
   const hash = createHash("sha256");
-  hash.update(JSON.stringify({ recipe, seed, workers, balance, cutouts, backgroundClasses, classes: data.classes }));
+  const drawn = { balance, emphasis, cutouts, backgroundClasses };
+  hash.update(JSON.stringify({ recipe, seed, workers, ...drawn, classes: data.classes }));
   hash.update(network.summary);
   for (const { path, label } of data.samples) hash.update(`${path}\n${label}\n`);
   hash.update(data.train).update(data.validation);

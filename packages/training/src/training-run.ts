@@ -25,6 +25,8 @@ export interface TrainingOptions {
   readonly workers: number;
   /** Draw each source about as often as the square root of its size, and each of its classes equally. */
   readonly balance: boolean;
+  /** With `balance`: how many times as often as the others a class is drawn. */
+  readonly emphasis?: Readonly<Record<string, number>>;
   /** Sources whose hands are cut out on black: their background is replaced by pictures of `backgroundClasses`. */
   readonly cutouts: readonly string[];
   readonly backgroundClasses: readonly string[];
