@@ -13,6 +13,7 @@ const beckon = defineCommand({
     classify: () => import("./commands/classify.ts").then(({ classify }) => classify),
     demo: () => import("./commands/demo.ts").then(({ demo }) => demo),
     evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
+    "hand-free": () => import("./commands/hand-free.ts").then(({ handFree }) => handFree),
     models: () => import("./commands/models.ts").then(({ models }) => models),
     synthesise: () => import("./commands/synthesise.ts").then(({ synthesise }) => synthesise),
     train: () => import("./commands/train.ts").then(({ train }) => train),

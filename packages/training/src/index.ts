@@ -26,6 +26,7 @@ export {
   type SourceAccuracy,
 } from "./evaluation/evaluation.ts";
 export { formatEvaluation, percent, percentRange } from "./evaluation/format-evaluation.ts";
+export { cutHandFree, type HandFreeOptions, type HandFreeOutcome } from "./hand-free.ts";
 export { appendHistory, type Epoch, formatHistory, parseHistory, readHistory } from "./history.ts";
 export { type Duplicate, type DuplicateGroups, findOverlap, groupDuplicates } from "./near-duplicates.ts";
 export { openPixelFile, type PixelStore, type StoredSamples, type StoreOptions, storePixels } from "./pixel-store.ts";
