@@ -158,7 +158,7 @@ describe("no space left", () => {
       encoding: "utf8",
     });
     expect(full.stderr).toMatch(
-      /^beckon: \S*last\.checkpoint was not written: [^\n]+; the checkpoint before it is as it was\n$/,
+      /^beckon: \S*last\.checkpoint was not written: [^\n]+; the checkpoint before it is as it was: make room and go on with --resume\n$/,
     );
     expect(full.status).toBe(1);
     expect(await readFile(checkpoint)).toEqual(good);
