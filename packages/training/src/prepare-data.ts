@@ -1,7 +1,8 @@
-import type { InputSpec } from "@beckon/vision";
+import { findBadLabel, type InputSpec } from "@beckon/vision";
 import type { Recipe } from "./architecture.ts";
 import type { Sample } from "./dataset.ts";
 import { describe, requireTrainable, scanDataset, sourcesOf } from "./dataset.ts";
+import { DatasetError } from "./dataset-folder.ts";
 import { groupDuplicates } from "./near-duplicates.ts";
 import { type PixelStore, storePixels } from "./pixel-store.ts";
 import { type Split, type SplitRule, splitDataset } from "./split.ts";
@@ -24,7 +25,8 @@ export interface PreparedData {
 /**
  * Lists, decodes and divides the pictures of a training, and tells of all that was found.
  *
- * @throws DatasetError when there is nothing to train on
+ * @throws DatasetError when there is nothing to train on, or a bundle could not hold the names of the classes
+ * @throws the signal's reason when it is aborted
  */
 export async function prepareData(options: TrainingOptions, input: InputSpec): Promise<PreparedData> {
   const emit = options.onEvent ?? (() => undefined);
@@ -34,6 +36,7 @@ export async function prepareData(options: TrainingOptions, input: InputSpec): P
   });
   const dataset = await scanDataset(options.data, scan(options.classes));
   requireTrainable(dataset);
+  requireNames(dataset.classes);
   const given = options.validation && (await scanDataset(options.validation, scan(dataset.classes)));
   const all = [...dataset.samples, ...(given?.samples ?? [])];
   const stored = await storePixels(all, input, {
@@ -68,6 +71,15 @@ export async function prepareData(options: TrainingOptions, input: InputSpec): P
     stored.store.close();
     throw error;
   }
+}
+
+/** What a bundle would refuse at the end of the first epoch is better said before it. */
+function requireNames(classes: readonly string[]): void {
+  const bad = findBadLabel(classes);
+  if (bad === undefined) return;
+  // Quoted as JSON does it, for the name may hold line ends and worse.
+  const name = JSON.stringify(classes[bad.index]);
+  throw new DatasetError(`the class ${name} ${bad.fault}: rename its folder, or name the class with <folder>=<class>`);
 }
 
 function ruleOf({ countsPerClass, validation }: Recipe): SplitRule {

@@ -19,7 +19,7 @@ export type { TfjsBackend } from "./engines/tfjs-backend.ts";
 export type { Imported, ImportOverrides, Scale } from "./import/guess.ts";
 export { type ImportOnnxOptions, importOnnx } from "./import/onnx.ts";
 export { type ImportTfjsOptions, importTfjs } from "./import/tfjs.ts";
-export { checkLabels } from "./labels.ts";
+export { type BadLabel, findBadLabel } from "./labels.ts";
 export {
   decodeModel,
   encodeModel,

@@ -8,9 +8,10 @@ describe("class names", () => {
 
   it.each([
     [["A", " "], "line 2 names no class"],
-    [["A", "B\u001b[31m"], "line 2 holds control characters; save it as plain UTF-8 text"],
-    [["A\nB", "C"], "line 1 holds control characters; save it as plain UTF-8 text"],
-    [["A\u2028B", "C"], "line 1 holds control characters; save it as plain UTF-8 text"],
+    [["A", "B\u001b[31m"], "line 2 holds control characters, unlike plain UTF-8 text"],
+    [["A\nB", "C"], "line 1 holds control characters, unlike plain UTF-8 text"],
+    [["A\u2028B", "C"], "line 1 holds control characters, unlike plain UTF-8 text"],
+    [["A", " B"], "line 2 has space around it"],
     [["A", "B".repeat(300)], "line 2 has 300 characters, 255 at most"],
     [["A", "B", "A"], 'line 3 repeats "A" of line 1'],
   ])("are refused by their line: %j", (labels, message) => {

@@ -1,5 +1,6 @@
 import { BundleError } from "./bundle-error.ts";
-import { fileReason, readLimited } from "./file-access.ts";
+import { readLimited } from "./file-access.ts";
+import { fileReason } from "./system-reason.ts";
 
 const MAX_BYTES = 10_000_000;
 const LONGEST = 255;
@@ -25,8 +26,42 @@ async function readText(file: string): Promise<string> {
   }
 }
 
+/** A class name that cannot be one. */
+export interface BadLabel {
+  readonly index: number;
+  /** What is wrong with it, as words behind its name or place. */
+  readonly fault: string;
+}
+
 /**
- * Class names travel to terminals, topics and pages: each is one short line without control characters, and no two are alike.
+ * Class names travel to terminals, topics and pages: each is one short line without control characters or space around
+ * it, and no two are alike.
+ *
+ * @returns the first that is not so
+ */
+export function findBadLabel(labels: readonly string[]): BadLabel | undefined {
+  const seen = new Map<string, number>();
+  for (const [index, label] of labels.entries()) {
+    const fault = faultOf(label) ?? repeats(label, seen.get(label));
+    if (fault !== undefined) return { index, fault };
+    seen.set(label, index);
+  }
+  return undefined;
+}
+
+function faultOf(label: string): string | undefined {
+  if (label.trim() === "") return "names no class";
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(label)) return "holds control characters, unlike plain UTF-8 text";
+  if (label !== label.trim()) return "has space around it";
+  return label.length > LONGEST ? `has ${label.length} characters, ${LONGEST} at most` : undefined;
+}
+
+function repeats(label: string, first: number | undefined): string | undefined {
+  return first === undefined ? undefined : `repeats "${label}" of line ${first + 1}`;
+}
+
+/**
+ * Checks the class names of a file by `findBadLabel`.
  *
  * @param file for the message
  * @throws BundleError naming the line
@@ -34,16 +69,6 @@ async function readText(file: string): Promise<string> {
 export function checkLabels(file: string, labels: readonly string[]): void {
   if (labels.length < 2)
     throw new BundleError(`${file}: ${labels.length} classes, a classifier needs two or more, one a line`);
-  const lines = new Map<string, number>();
-  for (const [index, label] of labels.entries()) {
-    const line = index + 1;
-    if (label.trim() === "") throw new BundleError(`${file}: line ${line} names no class`);
-    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(label))
-      throw new BundleError(`${file}: line ${line} holds control characters; save it as plain UTF-8 text`);
-    if (label.length > LONGEST)
-      throw new BundleError(`${file}: line ${line} has ${label.length} characters, ${LONGEST} at most`);
-    const first = lines.get(label);
-    if (first !== undefined) throw new BundleError(`${file}: line ${line} repeats "${label}" of line ${first}`);
-    lines.set(label, line);
-  }
+  const bad = findBadLabel(labels);
+  if (bad !== undefined) throw new BundleError(`${file}: line ${bad.index + 1} ${bad.fault}`);
 }
