@@ -52,6 +52,8 @@ export interface Architecture {
   readonly summary: string;
   /** Side of the square input in pixels. */
   readonly side: number;
+  /** Number of classes that its authors had, and for which they count its parameters; of ours, the static letters and `nothing`. */
+  readonly classes: number;
   readonly normalisation: Normalisation;
   readonly recipe: Recipe;
   /** What its authors reported, or undefined for our own. */

@@ -12,6 +12,7 @@ export const alexnet: Architecture = {
   name: "alexnet",
   summary: "the tutorials' AlexNet for 24 letters: five convolutions, three wide dense layers",
   side: 224,
+  classes: 24,
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
   recipe: {
     epochs: 30,

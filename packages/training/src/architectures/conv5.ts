@@ -10,6 +10,7 @@ export const conv5: Architecture = {
   name: "conv5",
   summary: "five convolutions of doubling width and a dense layer, for the alphabet",
   side: 64,
+  classes: 29,
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
   recipe: {
     epochs: 10,

@@ -13,6 +13,7 @@ export const handCnn: Architecture = {
   name: "hand-cnn",
   summary: "the tutorial's hand / others network: three convolutions and a large dense layer",
   side: 128,
+  classes: 2,
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
   recipe: {
     epochs: 25,

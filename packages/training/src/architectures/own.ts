@@ -23,6 +23,7 @@ export const own: Architecture = {
   name: "own",
   summary: "Beckon's own residual network: small, made for hands, rooms and cameras it has never seen",
   side: 96,
+  classes: 25,
   normalisation: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
   recipe: {
     epochs: 60,

@@ -11,6 +11,7 @@ export const resnet18: Architecture = {
   name: "resnet18",
   summary: "ResNet-18 at 96x96, the backbone for transfer: train only the last layer",
   side: 96,
+  classes: 5,
   normalisation: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   recipe: {
     epochs: 20,

@@ -11,6 +11,7 @@ export const resnet50: Architecture = {
   name: "resnet50",
   summary: "a course's ResNet-50 for finger counts, 23.6 M parameters",
   side: 64,
+  classes: 6,
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
   recipe: {
     epochs: 20,

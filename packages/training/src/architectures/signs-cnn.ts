@@ -10,6 +10,7 @@ export const signsCnn: Architecture = {
   name: "signs-cnn",
   summary: "a course's first network for finger counts: two convolutions, 1,286 parameters",
   side: 64,
+  classes: 6,
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
   recipe: {
     epochs: 100,

@@ -11,6 +11,7 @@ export const vgg16: Architecture = {
   name: "vgg16",
   summary: "VGG16's convolutions at 64x64 with a dense head, for the alphabet",
   side: 64,
+  classes: 29,
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
   recipe: {
     epochs: 10,

@@ -37,24 +37,10 @@ async function run({ args }: CommandInput): Promise<void> {
   else printLines(cardLines(bundle));
 }
 
-/** Classes that the tutorials have; with them the number of parameters is the one that they print. */
-const AUTHORS_CLASSES: Readonly<Record<string, number>> = {
-  "hand-cnn": 2,
-  alexnet: 24,
-  "signs-cnn": 6,
-  resnet50: 6,
-  vgg16: 29,
-  conv5: 29,
-  resnet18: 5,
-};
-/** The static letters and `nothing`. */
-const OWN_CLASSES = 25;
-
 async function inspectArchitecture(name: string, args: CommandInput["args"]): Promise<void> {
   const { findArchitecture, formatSummary, planLayers, summarise, totalsOf } = await import("@beckon/training");
   const architecture = findArchitecture(name);
-  const classes =
-    args.number("classes", { min: 2, max: 10_000, whole: true }) ?? AUTHORS_CLASSES[architecture.name] ?? OWN_CLASSES;
+  const classes = args.number("classes", { min: 2, max: 10_000, whole: true }) ?? architecture.classes;
   const width = args.number("width", { min: 1, max: 65_536, whole: true });
   const side = args.number("side", { min: 8, max: 1024, whole: true }) ?? architecture.side;
   const rows = (() => {
