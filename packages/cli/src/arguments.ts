@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
+import { didYouMean } from "@beckon/training/did-you-mean";
 import type { ArgsDef } from "citty";
-import { didYouMean, UsageError } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 /** What was typed after a command, read strictly: citty itself lets unknown flags through and keeps the last of repeated ones. */
 export class Arguments {

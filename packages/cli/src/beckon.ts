@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
+import { didYouMean } from "@beckon/training/did-you-mean";
 import { type CommandDef, defineCommand, parseArgs, renderUsage, type SubCommandsDef } from "citty";
 import { EXIT, outcomeOf } from "./failure.ts";
-import { didYouMean, UsageError } from "./usage.ts";
+import { UsageError } from "./usage.ts";
 
 const { version: VERSION } = createRequire(import.meta.url)("../package.json") as { version: string };
 

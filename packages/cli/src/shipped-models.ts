@@ -2,7 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CommandFailure, didYouMean } from "./usage.ts";
+import { didYouMean } from "@beckon/training/did-you-mean";
+import { CommandFailure } from "./usage.ts";
 
 /** The bundles that ship with Beckon. */
 export const SHIPPED = fileURLToPath(new URL("../../../models/", import.meta.url));

@@ -1,4 +1,5 @@
 import type { Architecture } from "../architecture.ts";
+import { didYouMean } from "../did-you-mean.ts";
 import { alexnet } from "./alexnet.ts";
 import { conv5 } from "./conv5.ts";
 import { handCnn } from "./hand-cnn.ts";
@@ -24,9 +25,7 @@ export const architectures: readonly Architecture[] = [
 export class UnknownArchitecture extends Error {
   constructor(name: string) {
     const known = architectures.map((architecture) => architecture.name);
-    const near = nearest(name, known);
-    const hint = near ? `; did you mean ${near}?` : ".";
-    super(`there is no architecture "${name}"${hint} Known: ${known.join(", ")}`);
+    super(`there is no architecture "${name}"${didYouMean(name, known) || "."} Known: ${known.join(", ")}`);
     this.name = "UnknownArchitecture";
   }
 }
@@ -40,28 +39,4 @@ export function findArchitecture(name: string): Architecture {
   const found = architectures.find((architecture) => architecture.name === name);
   if (!found) throw new UnknownArchitecture(name);
   return found;
-}
-
-/** The candidate with the fewest edits, unless it is so far off that it would only confuse. */
-function nearest(name: string, candidates: readonly string[]): string | undefined {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  const ranked = candidates
-    .map((candidate) => ({ candidate, edits: editDistance(plain, candidate.replaceAll("-", "")) }))
-    .sort((one, other) => one.edits - other.edits);
-  const best = ranked[0];
-  return best && best.edits <= Math.max(2, Math.floor(plain.length / 3)) ? best.candidate : undefined;
-}
-
-/** Insertions, deletions and replacements between two words (Levenshtein, one row at a time). */
-function editDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...one].entries()) {
-    const next = [i + 1];
-    for (const [j, candidate] of [...other].entries()) {
-      const replaced = (row[j] ?? 0) + (letter === candidate ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
