@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type InputSpec, loadBundle, type NewBundle, saveBundle } from "@beckon/vision";
 import type { Recipe } from "./architecture.ts";
-import { CheckpointError, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { sourcesOf } from "./dataset.ts";
 import { balancedAccuracy } from "./evaluation/balanced.ts";
 import { toCardEvaluation } from "./evaluation/card-evaluation.ts";
@@ -14,15 +14,16 @@ import { inputOf, type Network, networkOf } from "./network.ts";
 import { type PreparedData, prepareData } from "./prepare-data.ts";
 import { addEpoch, cutHistory, keepEpoch, openRunFolder, type RunFolder, writeReport } from "./run-folder.ts";
 import { balancedSampler, type Sampler, shuffledSampler } from "./sampler.ts";
-import { type EpochOutcome, newTrainingState, Trainer } from "./trainer.ts";
+import { type EpochOutcome, newTrainingState, Trainer, TrainingError } from "./trainer.ts";
 import type { TrainingEvent, TrainingOptions, TrainingResult } from "./training-run.ts";
 
 /**
  * Trains a model as the options say and leaves a folder with the best epoch as a bundle, a checkpoint to go on from, the
- * history and a report. An abort by the signal is no error: the result says `interrupted`, and at most the epoch that
- * was under way is lost.
+ * history and a report. An abort by the signal is no error once there is an epoch to go on from: the result says
+ * `interrupted`, and at most the epoch that was under way is lost.
  *
  * @throws DatasetError, BundleError, CheckpointError, TrainingError with one line for the user
+ * @throws the signal's reason when it is aborted before the first epoch is done, and nothing is kept
  */
 export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const folder = await openRunFolder(options.out, options.resume);
@@ -95,7 +96,8 @@ async function runEpochs(run: Run, resumedBest: Epoch | undefined): Promise<Trai
     await writeCheckpoint(folder.last, { fingerprint: run.fingerprint, state: trainer.state, best });
     emit({ type: "epoch", row, best: best === row });
   }
-  if (best === undefined) throw new CheckpointError("stopped before the first epoch was done: nothing was kept");
+  if (best === undefined)
+    throw options.signal?.reason ?? new TrainingError("no epoch was trained: ask for one or more");
   await reportOn(run);
   return {
     out: folder.folder,

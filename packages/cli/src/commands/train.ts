@@ -32,6 +32,7 @@ async function run({ args, typed }: CommandInput): Promise<void> {
   const shown = new TrainingProgress(progress);
   const writeJson = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
   if (!json) progress.print(`${options.architecture.name}: ${recipeLine(options.recipe)}`);
+  const goOn = `interrupted; go on with: ${resumeCommand(typed, options.out, args.text("out"))}`;
   const result = await withInterrupt(
     (signal) =>
       training.train({
@@ -39,12 +40,14 @@ async function run({ args, typed }: CommandInput): Promise<void> {
         signal,
         onEvent: (event: TrainingEvent) => (json ? writeJson(event) : shown.show(event)),
       }),
-    () => process.stderr.write("\nstopping; press Ctrl-C again to stop at once\n"),
+    {
+      onInterrupt: () => process.stderr.write("\nstopping; press Ctrl-C again to stop at once\n"),
+      message: options.resume ? goOn : "interrupted before the first epoch was done: nothing was kept",
+    },
   ).finally(() => progress.clear());
   if (json) writeJson({ type: "result", ...result });
   else for (const line of closing(result, options.recipe.epochs)) progress.print(line);
-  if (result.interrupted)
-    throw new Interrupted(`interrupted; go on with: ${resumeCommand(typed, options.out, args.text("out"))}`);
+  if (result.interrupted) throw new Interrupted(goOn);
 }
 
 /** What is known of the sources: repository and licence by name. */
