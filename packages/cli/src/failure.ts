@@ -1,4 +1,4 @@
-import { getSystemErrorMap } from "node:util";
+import { fileReason, systemReason } from "@beckon/vision/system-reason";
 import { oneLine } from "./output.ts";
 import { Interrupted, PartialFailure, UsageError } from "./usage.ts";
 
@@ -24,22 +24,6 @@ const EXPECTED = new Set([
   "UnknownArchitecture",
 ]);
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or folder",
-  ENOTDIR: "not a folder",
-  EISDIR: "a folder, not a file",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system cannot be written to",
-  EEXIST: "a file of this name is there already; name another folder",
-  ELOOP: "a symbolic link that leads back to itself",
-  ENAMETOOLONG: "the name is too long",
-  ENOSPC: "no space left on the disk; free some and try again",
-  EDQUOT: "no space left within the quota; free some and try again",
-  EFBIG: "the file would be larger than allowed here; free some space or raise the limit",
-  EMFILE: "too many open files",
-};
-
 /** Turns whatever a command threw into words and an exit code. Only what nobody expected shows its stack. */
 export function outcomeOf(error: unknown): Outcome {
   if (error instanceof PartialFailure) return { text: undefined, code: EXIT.failed };
@@ -47,15 +31,13 @@ export function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof Error)) return { text: `beckon: ${oneLine(String(error))}`, code: EXIT.failed };
   if (error instanceof Interrupted) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.interrupted };
   if (EXPECTED.has(error.name)) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.failed };
-  const system = systemReason(error);
+  const system = systemFailure(error);
   if (system !== undefined) return { text: `beckon: ${oneLine(system)}`, code: EXIT.failed };
   return { text: `beckon: unexpected error, please report it\n${error.stack ?? error.message}`, code: EXIT.failed };
 }
 
 /** `runs/x/last.checkpoint: no space left on the disk; ...` for an error of the file system, else undefined. */
-function systemReason(error: Error): string | undefined {
-  const { code, path, errno } = error as NodeJS.ErrnoException;
-  if (code === undefined || errno === undefined || !getSystemErrorMap().has(errno)) return undefined;
-  const reason = REASONS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;
-  return path === undefined ? reason : `${path}: ${reason}`;
+function systemFailure(error: NodeJS.ErrnoException): string | undefined {
+  if (systemReason(error) === undefined) return undefined;
+  return error.path === undefined ? fileReason(error) : `${error.path}: ${fileReason(error)}`;
 }

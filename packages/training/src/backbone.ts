@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import {
   type Bundle,
   BundleError,
@@ -14,11 +12,10 @@ import {
   writeTensor,
 } from "@beckon/vision";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { DatasetError } from "./dataset-folder.ts";
+import { cacheFolder, cachePath, markUsed, writeCached } from "./cache-folder.ts";
 import type { FeatureSource } from "./feed.ts";
 import type { PreparedData } from "./prepare-data.ts";
 import type { TrainingOptions } from "./training-run.ts";
-import { writeFailure } from "./write-failure.ts";
 
 /** A trained model without its last dense layer. */
 export interface Backbone {
@@ -201,16 +198,13 @@ async function computeFeatures(
     .update(bundle.onnx)
     .update(JSON.stringify([FORMAT, data.store.path, data.samples.length, input]))
     .digest("hex");
-  const folder = join(tmpdir(), `beckon-features-${process.getuid?.() ?? "user"}`);
-  const path = join(folder, `${key.slice(0, 24)}.f32`);
+  const path = cachePath(cacheFolder("features"), "features", key);
   const source: FeatureSource = { kind: "features", path, size: cut.features };
+  await markUsed(path);
   if ((await bytesOf(path)) === data.samples.length * cut.features * Float32Array.BYTES_PER_ELEMENT) return source;
   const session = await openBody(bundle, model, cut);
-  const part = `${path}.${process.pid}.part`;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = await open(part, "w", 0o600);
-    try {
+    await writeCached(path, async (file) => {
       const size = cut.batch ?? BATCH;
       for (let start = 0; start < data.samples.length; start += size) {
         signal?.throwIfAborted();
@@ -220,16 +214,6 @@ async function computeFeatures(
         onEvent?.({ type: "features", done: start + count, total: data.samples.length });
       }
       await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
-    const reason = writeFailure(error);
-    if (reason === undefined) throw error;
-    throw new DatasetError(`features cannot be kept in ${folder}: ${reason}; make room, or set TMPDIR`, {
-      cause: error,
     });
   } finally {
     await session.release();

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
+import { systemReason } from "@beckon/vision/system-reason";
 import { z } from "zod";
 import type { Epoch } from "./history.ts";
 import type { TrainingState } from "./trainer.ts";
-import { writeFailure } from "./write-failure.ts";
 
 /** A checkpoint that cannot be used or written; the message says which, why, and what to do. */
 export class CheckpointError extends Error {
@@ -70,7 +70,7 @@ export async function writeCheckpoint(path: string, { fingerprint, state, best }
     const remedy = existsSync(path)
       ? "the checkpoint before it is as it was: make room and go on with --resume"
       : "make room and start again";
-    throw new CheckpointError(`${path} was not written: ${writeFailure(error) ?? String(error)}; ${remedy}`, {
+    throw new CheckpointError(`${path} was not written: ${systemReason(error) ?? String(error)}; ${remedy}`, {
       cause: error,
     });
   }

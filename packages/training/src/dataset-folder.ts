@@ -114,7 +114,8 @@ async function listing(folder: string): Promise<Listing> {
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     if (await isFolder(folder, entry)) folders.push(entry.name);
-    else files.push(entry.name);
+    // A pipe or a device would be waited for without end.
+    else if (entry.isFile() || entry.isSymbolicLink()) files.push(entry.name);
   }
   return { files: files.sort(naturalOrder), folders: folders.sort(naturalOrder) };
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -29,6 +30,12 @@ group("scanDataset", () => {
     expect(dataset.classes).toEqual(["A", "B"]);
     expect(named(dataset)).toEqual(["ann A 9.jpg", "ann A 10.jpg", "ann B 1.jpg", "bob A 1.PNG", "bob B x.jpeg"]);
     expect(dataset.problems).toEqual([]);
+  });
+
+  test.runIf(process.platform === "linux")("passes over pipes, which would be waited for without end", async () => {
+    files("d/fist/1.jpg", "d/open/1.jpg");
+    expect(spawnSync("mkfifo", [join(root, "d/open/2.jpg")]).status).toBe(0);
+    expect(named(await scanDataset([{ folder: join(root, "d") }]))).toEqual(["d fist 1.jpg", "d open 1.jpg"]);
   });
 
   test("takes a plain <class>/* folder for one source with the folder's name", async () => {

@@ -1,17 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
-import {
-  type Bundle,
-  type EngineChoice,
-  FILE_LIMITS,
-  openClassifier,
-  PictureError,
-  type PictureShape,
-  type Pixels,
-  readPicture,
-} from "@beckon/vision";
+import { type Bundle, type EngineChoice, openClassifier, type PictureShape, type Pixels } from "@beckon/vision";
 import { type Dataset, matchLabels, type Sample, scanDataset } from "./dataset.ts";
 import { type DataInput, DatasetError, type Problem } from "./dataset-folder.ts";
 import { type Evaluation, evaluatePredictions, type Prediction } from "./evaluation/evaluation.ts";
+import { readSample } from "./read-sample.ts";
 import { withoutAlike } from "./unlike.ts";
 
 export interface BundleEvaluationOptions {
@@ -135,20 +126,6 @@ async function* readInBatches(samples: readonly Sample[], shape: PictureShape): 
   } finally {
     // A consumer that stops early must not leave reads behind that nobody waits for.
     await Promise.allSettled(running);
-  }
-}
-
-async function readSample(path: string, shape: PictureShape): Promise<Pixels | Problem> {
-  try {
-    const { size } = await stat(path);
-    // Refused before it is in memory, with the words that a smaller one would get.
-    if (size > FILE_LIMITS.bytes)
-      throw new PictureError("too-large", `${Math.ceil(size / 1e6)} MB, the limit is ${FILE_LIMITS.bytes / 1e6} MB`);
-    return await readPicture(await readFile(path), shape, FILE_LIMITS);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const kind = error instanceof PictureError && error.reason === "too-large" ? "too-large" : "unreadable";
-    return { kind, path, message: `left out ${path}: ${reason}` };
   }
 }
 

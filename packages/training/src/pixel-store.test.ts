@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { encodePng, type Pixels } from "@beckon/vision";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DatasetError } from "./dataset-folder.ts";
@@ -67,7 +67,9 @@ test("refuses a file of too many bytes without reading it", async () => {
   const samples = await pictures(1, 2);
   truncateSync(samples[0]!.path, 31_000_000);
   const { problems } = await storePixels(samples, SHAPE, { folder: cache() });
-  expect(problems).toMatchObject([{ kind: "too-large", message: expect.stringMatching(/31.* MB.*30.* MB/) }]);
+  expect(problems).toMatchObject([
+    { kind: "too-large", message: expect.stringMatching(/1\.png: larger than the limit of 30 MB$/) },
+  ]);
 });
 
 test("decodes again when a file or the shape has changed, or the store was cut short", async () => {
@@ -84,6 +86,23 @@ test("decodes again when a file or the shape has changed, or the store was cut s
   expect((await again()).reused).toBe(false);
   utimesSync(samples[0]!.path, 1, 1);
   expect((await again()).reused).toBe(false);
+});
+
+test("what is used again counts as used now, so that only what nobody uses goes after 7 days", async () => {
+  const [first, second, third] = [await pictures(1, 2), await pictures(3), await pictures(4)];
+  const storeOf = async (samples: typeof first) => {
+    const { store } = await storePixels(samples, SHAPE, { folder: cache() });
+    store.close();
+    return store.path;
+  };
+  const [kept, unused] = [await storeOf(first), await storeOf(second)];
+  const longAgo = Date.now() / 1000 - 8 * 24 * 3600;
+  for (const file of readdirSync(cache())) utimesSync(join(cache(), file), longAgo, longAgo);
+  await storeOf(first);
+  const fresh = await storeOf(third);
+  const files = [kept, fresh].flatMap((path) => [basename(path), `${basename(path)}.json`]);
+  expect(readdirSync(cache()).sort()).toEqual(files.sort());
+  expect(files).not.toContain(basename(unused));
 });
 
 test("stops when asked to and leaves no part behind", async () => {
@@ -103,7 +122,9 @@ test("says in one line when nothing can be read, and when the folder cannot be m
   writeFileSync(join(root, "file"), "");
   const inFile = storePixels(await pictures(1), SHAPE, { folder: join(root, "file") });
   await expect(inFile).rejects.toThrow(DatasetError);
-  await expect(inFile).rejects.toThrow(/name another folder/);
+  await expect(inFile).rejects.toThrow(
+    /: a file of this name is there already; make room, or set TMPDIR to another folder$/,
+  );
 });
 
 test("a second reader opens the same file by its path", async () => {

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
 import type { PictureShape } from "@beckon/vision";
-import { FILE_LIMITS, PictureError, readPicture } from "@beckon/vision";
 import { z } from "zod";
+import { cacheFolder, cachePath, markUsed, writeCached } from "./cache-folder.ts";
 import type { Problem } from "./dataset-folder.ts";
 import { DatasetError } from "./dataset-folder.ts";
+import { readSample } from "./read-sample.ts";
 
 /** Decoded pictures in one flat file; memory does not grow with their number. */
 export interface PixelStore {
@@ -68,9 +67,8 @@ export async function storePixels<T extends { readonly path: string }>(
   shape: PictureShape,
   options: StoreOptions = {},
 ): Promise<StoredSamples<T>> {
-  const folder = options.folder ?? join(tmpdir(), `beckon-pixels-${process.getuid?.() ?? "user"}`);
   const key = await keyOf(samples, shape, options.signal);
-  const file = join(folder, `${key.slice(0, 24)}.rgb`);
+  const file = cachePath(options.folder ?? cacheFolder("pixels"), "pixels", key);
   const kept = await reusable(file, key, shape);
   const index = kept ?? (await writeStore(file, key, samples, shape, options));
   const bad = new Set(index.bad.map(({ path }) => path));
@@ -130,6 +128,8 @@ async function fingerprint(path: string): Promise<string> {
 }
 
 async function reusable(file: string, key: string, shape: PictureShape): Promise<StoreIndex | undefined> {
+  // First, or another run might find them unused between a look at them and their use.
+  await Promise.all([file, indexFile(file)].map(markUsed));
   try {
     const index = StoreIndex.parse(JSON.parse(await readFile(indexFile(file), "utf8")));
     const { size } = await stat(file);
@@ -147,25 +147,9 @@ async function writeStore(
   shape: PictureShape,
   options: StoreOptions,
 ): Promise<StoreIndex> {
-  const part = `${file}.${process.pid}.part`;
-  try {
-    // Only for this user: the pictures show people at home.
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const output = await open(part, "w", 0o600);
-    let index: StoreIndex;
-    try {
-      index = { key, ...(await decodeInto(output, samples, shape, options)) };
-    } finally {
-      await output.close();
-    }
-    await rename(part, file);
-    await writeFile(part, JSON.stringify(index), { mode: 0o600 });
-    await rename(part, indexFile(file));
-    return index;
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => {});
-    throw asWriteError(error, dirname(file));
-  }
+  const index = { key, ...(await writeCached(file, (output) => decodeInto(output, samples, shape, options))) };
+  await writeCached(indexFile(file), (output) => output.writeFile(JSON.stringify(index)));
+  return index;
 }
 
 async function decodeInto(
@@ -176,31 +160,14 @@ async function decodeInto(
 ): Promise<Omit<StoreIndex, "key">> {
   const bad: BadFile[] = [];
   let done = 0;
-  for await (const picture of ahead(samples, CONCURRENCY, ({ path }) => decode(path, shape))) {
+  for await (const picture of ahead(samples, CONCURRENCY, ({ path }) => readSample(path, shape))) {
     signal?.throwIfAborted();
-    if (picture instanceof Uint8Array) await output.writeFile(picture);
+    if ("data" in picture) await output.writeFile(picture.data);
     else bad.push(picture);
     done++;
     onProgress?.(done, samples.length);
   }
   return { count: done - bad.length, bad };
-}
-
-async function decode(path: string, shape: PictureShape): Promise<Uint8Array | BadFile> {
-  try {
-    const { size } = await stat(path);
-    if (size > FILE_LIMITS.bytes) return { path, kind: "too-large", message: tooManyBytes(path, size) };
-    return (await readPicture(await readFile(path), shape, FILE_LIMITS)).data;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const kind = error instanceof PictureError && error.reason === "too-large" ? "too-large" : "unreadable";
-    return { path, kind, message: `left out ${path}: ${reason}` };
-  }
-}
-
-function tooManyBytes(path: string, size: number): string {
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  return `left out ${path}: ${megabytes(size)} is more than the ${megabytes(FILE_LIMITS.bytes)} allowed`;
 }
 
 /** Works on up to `width` items at a time and yields the results in the order of the items. */
@@ -227,17 +194,4 @@ function nothingReadable(bad: readonly BadFile[]): DatasetError {
   if (first === undefined)
     return new DatasetError("there are no pictures to read: check the data and what is left out");
   return new DatasetError(`no picture could be read; the first of ${bad.length}: ${first.message}`);
-}
-
-function asWriteError(error: unknown, folder: string): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return new DatasetError(`no space left in ${folder} for the decoded pictures: make room or name another folder`, {
-      cause: error,
-    });
-  if (code !== undefined && ["EACCES", "EROFS", "EPERM", "EEXIST", "ENOTDIR"].includes(String(code)))
-    return new DatasetError(`decoded pictures cannot be kept in ${folder} (${code}): name another folder`, {
-      cause: error,
-    });
-  return error;
 }

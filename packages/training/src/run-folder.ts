@@ -3,13 +3,13 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NewBundle } from "@beckon/vision";
 import { renderSvg, saveBundle } from "@beckon/vision";
+import { systemReason } from "@beckon/vision/system-reason";
 import { CheckpointError } from "./checkpoint.ts";
 import { confusionCsv } from "./evaluation/confusion.ts";
 import type { Evaluation } from "./evaluation/evaluation.ts";
 import { appendHistory, type Epoch, formatHistory, readHistory } from "./history.ts";
 import { confusionSvg } from "./report/confusion-chart.ts";
 import { type ReportInput, renderReport } from "./report/report.ts";
-import { writeFailure } from "./write-failure.ts";
 
 /** Where the parts of one training lie. */
 export interface RunFolder {
@@ -79,7 +79,7 @@ async function writing(path: string, write: () => Promise<void>): Promise<void> 
   try {
     await write();
   } catch (error) {
-    const reason = writeFailure(error);
+    const reason = systemReason(error);
     if (reason === undefined) throw error;
     await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
     throw new CheckpointError(`${path} was not written: ${reason}; make room and go on with --resume`, {

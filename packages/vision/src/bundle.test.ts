@@ -102,9 +102,9 @@ describe("refusing a bundle", () => {
 
   it("names a file that is missing", async () => {
     await rm(join(folder, "labels.txt"));
-    expect(await refusal()).toBe("labels.txt: no such file");
+    expect(await refusal()).toBe("labels.txt: no such file or folder");
     await rm(folder, { recursive: true });
-    expect(await refusal()).toBe("model.json: no such file");
+    expect(await refusal()).toBe("model.json: no such file or folder");
   });
 
   it("says when the model is not the one of the card", async () => {

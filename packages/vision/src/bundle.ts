@@ -5,9 +5,10 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { BundleError } from "./bundle-error.ts";
 import { ModelCard } from "./card.ts";
-import { fileReason, readLimited } from "./file-access.ts";
+import { readLimited } from "./file-access.ts";
 import { firstLine } from "./first-line.ts";
 import { checkLabels, readLabels } from "./labels.ts";
+import { fileReason } from "./system-reason.ts";
 import { readTfjsFiles } from "./tfjs-files.ts";
 
 /** A model bundle in memory: a folder with `model.json`, `labels.txt` and `model.onnx`. */

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fileReason, pathInside, readLimited } from "./file-access.ts";
+import { pathInside, readLimited } from "./file-access.ts";
+import { fileReason } from "./system-reason.ts";
 
 let root: string;
 beforeAll(async () => {

@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises";
 import { isAbsolute, join, normalize, sep } from "node:path";
-import { firstLine } from "./first-line.ts";
 
 /** A file that is larger than its reader takes; `fileReason` words it. */
 export class FileTooLarge extends Error {
@@ -54,23 +53,4 @@ export function pathInside(folder: string, name: string): string | undefined {
   const clean = normalize(name);
   const leaves = name === "" || isAbsolute(clean) || clean.split(sep).includes("..") || name.includes("\\");
   return leaves ? undefined : join(folder, clean);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  ENOTDIR: "no such file",
-  EISDIR: "a folder, not a file",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system cannot be written to",
-  ELOOP: "a symbolic link that leads back to itself",
-  ENAMETOOLONG: "the name is too long",
-  ENOSPC: "no space left on the disk; free some and try again",
-  EDQUOT: "no space left within the quota; free some and try again",
-};
-
-/** Why a file could not be read or written, in a few words without its name. */
-export function fileReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? firstLine(error);
 }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { io } from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { BundleError } from "./bundle-error.ts";
-import { fileReason, pathInside, readLimited } from "./file-access.ts";
+import { pathInside, readLimited } from "./file-access.ts";
 import { firstLine } from "./first-line.ts";
+import { fileReason } from "./system-reason.ts";
 
 /** A folder with a LayersModel: `model.json`, and the files of weights that it names. */
 export interface TfjsFiles {

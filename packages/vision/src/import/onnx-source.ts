@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { BundleError } from "../bundle-error.ts";
-import { fileReason, pathInside, readLimited } from "../file-access.ts";
+import { pathInside, readLimited } from "../file-access.ts";
 import { decodeModel, editModel, externalFiles, OnnxFileError, type OnnxModel } from "../onnx-file.ts";
+import { fileReason } from "../system-reason.ts";
 
 /** An ONNX file of any origin with all of its weights. */
 export interface OnnxSource {

@@ -8,7 +8,7 @@ import { BundleError } from "../bundle-error.ts";
 import type { InputSpec } from "../card.ts";
 import { onnxEngine } from "../engines/onnx.ts";
 import { startTfjs, type Tfjs } from "../engines/tfjs-backend.ts";
-import { fileReason, readLimited } from "../file-access.ts";
+import { readLimited } from "../file-access.ts";
 import { firstLine } from "../first-line.ts";
 import { tensorLength, writeTensor } from "../tensor.ts";
 import { readTfjsFiles, type TfjsFiles, writeTfjsFiles } from "../tfjs-files.ts";
@@ -92,7 +92,7 @@ async function readMetadata(folder: string): Promise<Metadata> {
   try {
     return Metadata.parse(JSON.parse(new TextDecoder().decode(await readLimited(file, MAX_METADATA_BYTES))));
   } catch (cause) {
-    if (fileReason(cause) === "no such file") return {};
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return {};
     throw new BundleError(`${file}: cannot be understood; remove it and give --labels`, { cause });
   }
 }
