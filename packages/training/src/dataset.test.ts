@@ -34,7 +34,7 @@ group("scanDataset", () => {
 
   test.runIf(process.platform === "linux")("passes over pipes, which would be waited for without end", async () => {
     files("d/fist/1.jpg", "d/open/1.jpg");
-    expect(spawnSync("mkfifo", [join(root, "d/open/2.jpg")]).status).toBe(0);
+    expect(spawnSync("bash", ["-c", 'mkfifo "$0"', join(root, "d/open/2.jpg")]).status).toBe(0);
     expect(named(await scanDataset([{ folder: join(root, "d") }]))).toEqual(["d fist 1.jpg", "d open 1.jpg"]);
   });
 
