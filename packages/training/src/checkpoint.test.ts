@@ -101,7 +101,7 @@ test("a place that cannot be written to, or read from, is named in one line", as
   const written = writeCheckpoint(absent, { fingerprint: "f", state: stateOf(1), best });
   await expect(written).rejects.toThrow(CheckpointError);
   await expect(written).rejects.toThrow(
-    /^\S+last\.checkpoint was not written: ENOENT[^\n]*; make room and start again$/,
+    /^\S+last\.checkpoint was not written: no such file or folder; make room and start again$/,
   );
   await expect(readCheckpoint(absent, "f", stateOf(1))).rejects.toThrow(/cannot be read: start without --resume$/);
 });
