@@ -1,34 +1,66 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodeJpeg } from "@beckon/vision";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DatasetError } from "./dataset-folder.ts";
-import { inputOf } from "./network.ts";
+import { own } from "./architectures/own.ts";
 import { prepareData } from "./prepare-data.ts";
-import { quickOptions } from "./training-fixture.ts";
+import type { TrainingEvent, TrainingOptions } from "./training-run.ts";
 
-let root = "";
+let folder: string;
+const input = {
+  width: 16,
+  height: 16,
+  layout: "NCHW",
+  colours: "RGB",
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+  fit: "contain",
+  kernel: "linear",
+} as const;
+
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "beckon-prepare-"));
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
-
-test.each([
-  [
-    "fist\nopen",
-    /^the class "fist\\nopen" holds control characters, unlike plain UTF-8 text: rename its folder, or .*<folder>=<class>$/,
-  ],
-  [" fist", /^the class " fist" has space around it: rename its folder, or .*<folder>=<class>$/],
-])("a class %j, which no bundle could hold, is refused before any picture is read", async (name, message) => {
-  const folder = join(root, String(name.length));
-  for (const label of ["hand", name]) {
-    await mkdir(join(folder, label), { recursive: true });
-    await writeFile(join(folder, label, "1.jpg"), "no picture");
+  folder = await mkdtemp(join(tmpdir(), "beckon-prepare-"));
+  for (const [index, name] of [
+    "train/eve/A",
+    "train/eve/B",
+    "train/eve/J",
+    "validation/bob/A",
+    "validation/bob/B",
+  ].entries()) {
+    await mkdir(join(folder, name), { recursive: true });
+    const data = new Uint8Array(16 * 16 * 3).fill(40 * index);
+    await writeFile(join(folder, name, "1.jpg"), await encodeJpeg({ width: 16, height: 16, data }));
   }
-  const events: string[] = [];
-  const options = quickOptions(folder, "", { onEvent: ({ type }) => events.push(type) });
-  const failure = prepareData(options, inputOf(options, undefined));
-  await expect(failure).rejects.toThrow(DatasetError);
-  await expect(failure).rejects.toThrow(message);
-  expect(events).toEqual([]);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("what is dropped from the training folder alone is no problem of the validation folder", async () => {
+  const problems: string[] = [];
+  const options: TrainingOptions = {
+    architecture: own,
+    data: [{ folder: join(folder, "train") }],
+    validation: [{ folder: join(folder, "validation") }],
+    drop: ["J", "Z"],
+    recipe: own.recipe,
+    seed: 1,
+    workers: 1,
+    balance: false,
+    cutouts: [],
+    backgroundClasses: [],
+    freeze: false,
+    out: folder,
+    name: "letters",
+    resume: false,
+    command: "",
+    onEvent: (event: TrainingEvent) => {
+      if (event.type === "problem") problems.push(event.problem.message);
+    },
+  };
+  const data = await prepareData(options, { ...input, mean: [0, 0, 0], std: [1, 1, 1] });
+  data.store.close();
+  expect(data.classes).toEqual(["A", "B"]);
+  expect(problems.join()).toContain('"Z"');
+  expect(problems.join()).not.toContain('"J"');
 });

@@ -1,8 +1,8 @@
 import { findBadLabel, type InputSpec } from "@beckon/vision";
 import type { Recipe } from "./architecture.ts";
-import type { Sample } from "./dataset.ts";
+import type { Dataset, Sample } from "./dataset.ts";
 import { describe, requireTrainable, scanDataset, sourcesOf } from "./dataset.ts";
-import { DatasetError } from "./dataset-folder.ts";
+import { DatasetError, type Problem } from "./dataset-folder.ts";
 import { groupDuplicates } from "./near-duplicates.ts";
 import { type PixelStore, storePixels } from "./pixel-store.ts";
 import { type Split, type SplitRule, splitDataset } from "./split.ts";
@@ -49,7 +49,7 @@ export async function prepareData(options: TrainingOptions, input: InputSpec): P
       : (options.split ?? ruleOf(options.recipe));
     const split = divide(stored.samples, dataset.classes, stored.store, rule, options);
 
-    const problems = [...dataset.problems, ...(given?.problems ?? []), ...stored.problems];
+    const problems = [...scanProblems(dataset, given), ...stored.problems];
     for (const problem of problems) emit({ type: "problem", problem });
     const learning = split.train.map((index) => stored.samples[index] as Sample);
     emit({ type: "data", lines: [...describe({ classes: dataset.classes, samples: learning }), ...split.described] });
@@ -99,4 +99,16 @@ function divide(
     return splitDataset(samples, classes, rule, seed);
   const labels = samples.map(({ label }) => label);
   return splitDataset(samples, classes, rule, seed, groupDuplicates(store, labels).groupOf);
+}
+
+/** What the scans found; an entry that drops something from one of them has its use. */
+function scanProblems(dataset: Dataset, given: Dataset | undefined): Problem[] {
+  if (given === undefined) return [...dataset.problems];
+  const useless = (scan: Dataset, path: string) =>
+    scan.problems.some((problem) => problem.kind === "unused-drop" && problem.path === path);
+  const inOne = ({ kind, path }: Problem) =>
+    kind === "unused-drop" && !(useless(dataset, path) && useless(given, path));
+  return [...dataset.problems, ...given.problems.filter(({ kind }) => kind !== "unused-drop")].filter(
+    (problem) => !inOne(problem),
+  );
 }

@@ -247,6 +247,7 @@ async function reportOn(run: Run): Promise<void> {
       ["Pictures", `${data.train.length} to train on, ${data.validation.length} to choose by`],
     ],
     split: data.split,
+    chosenByThese: true,
     command: options.command,
     problems: data.problems,
     architecture: network.summary,

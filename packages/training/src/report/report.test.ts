@@ -49,6 +49,12 @@ describe("the verdict", () => {
     expect(verdict).not.toContain("doubt");
   });
 
+  test("where the epoch was chosen by these pictures it says so", () => {
+    const input = { evaluation: evaluationOf(["A", "B"], ["eve"]), split: bySource };
+    expect(verdictOf({ ...input, chosenByThese: true })).toContain("chosen by these very pictures");
+    expect(verdictOf(input)).not.toContain("chosen");
+  });
+
   test("on a random split it is called optimistic", () => {
     const evaluation = evaluationOf(["A", "B"], []);
     const verdict = verdictOf({ evaluation, split: { description: "Random", random: true } });

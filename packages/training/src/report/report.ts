@@ -20,6 +20,8 @@ export interface ReportInput {
   /** What stands on the card, in the order shown: `["Architecture", "own, 0.4 M weights"]`. */
   readonly facts?: readonly (readonly [name: string, value: string])[];
   readonly split?: ReportSplit;
+  /** True when the best epoch was chosen by the very pictures of `evaluation`: it flatters a little. */
+  readonly chosenByThese?: boolean;
   /** The command that does it all again. */
   readonly command?: string;
   /** What was found wrong with the data, a line each. */
@@ -78,15 +80,15 @@ function paragraph(text: string, className = ""): string {
   return `<p${className === "" ? "" : ` class="${className}"`}>${escapeMarkup(text)}</p>`;
 }
 
-function verdict({ evaluation, history = [], split, problems = [] }: ReportInput): string {
+function verdict({ evaluation, history = [], split, chosenByThese = false, problems = [] }: ReportInput): string {
   const warnings = [...(evaluation?.warnings ?? []), ...problems];
   const list = warnings.map((warning) => `<li>${escapeMarkup(warning)}</li>`).join("");
-  const said = evaluation === undefined ? unjudged(history, split) : judged(evaluation, split);
+  const said = evaluation === undefined ? unjudged(history, split) : judged(evaluation, split, chosenByThese);
   return said + (list === "" ? "" : `\n<ul class="warnings">${list}</ul>`);
 }
 
 /** The one number, and whether to believe it. */
-function judged(evaluation: Evaluation, split: ReportSplit | undefined): string {
+function judged(evaluation: Evaluation, split: ReportSplit | undefined, chosenByThese: boolean): string {
   const { macro, micro, sources, sharedSources, trainedSourcesKnown } = evaluation;
   const over = `${counted(micro.count, "picture")} from ${counted(sources.length, "source")}`;
   const number =
@@ -98,7 +100,8 @@ function judged(evaluation: Evaluation, split: ReportSplit | undefined): string 
     if (sharedSources.length > 0)
       return `right on ${over}, ${sharedSources.length} of which the model was trained on. This is optimistic; a new hand or room will see less.`;
     if (!trainedSourcesKnown) return `right on ${over}. Whether the model was trained on them, nobody knows.`;
-    return `right on hands and rooms it has never seen: ${over}, each source weighing alike.`;
+    const chosen = chosenByThese ? " The epoch was chosen by these very pictures, which flatters a little." : "";
+    return `right on hands and rooms it has never seen: ${over}, each source weighing alike.${chosen}`;
   })();
   const doubt = split?.random || sharedSources.length > 0 || !trainedSourcesKnown;
   return `<div class="verdict${doubt ? " doubt" : ""}">${number}${paragraph(text)}</div>`;
