@@ -53,8 +53,9 @@ test("resuming after an abort in the middle of an epoch gives the weights of nev
 
 test("resuming after kill -9 goes on from the last whole epoch, to the same weights", async () => {
   const out = newRun();
-  const child = startChild(data, out, { ...stateful, architecture: "stateful" });
-  await child.until(({ type, epoch, step }) => type === "step" && epoch === 3 && step === 2);
+  const holdAt = { epoch: 3, step: 2 };
+  const child = startChild(data, out, { ...stateful, architecture: "stateful", holdAt });
+  await child.until(({ type, epoch, step }) => type === "step" && epoch === holdAt.epoch && step === holdAt.step);
   child.process.kill("SIGKILL");
   await child.ended;
 

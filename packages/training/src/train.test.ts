@@ -93,7 +93,7 @@ describe("a training of a dozen epochs", () => {
 
 test("the same seed gives the same weights, to the bit", async () => {
   const [first, second] = [newRun(), newRun()];
-  const changes: Changes = { architecture: statefulNet, workers: 2, recipe: { epochs: 2, stepsPerEpoch: 4 } };
+  const changes: Changes = { architecture: statefulNet, side: 32, workers: 2, recipe: { epochs: 2, stepsPerEpoch: 4 } };
   await run(first, changes);
   await run(second, changes);
   expect(await outcomeOf(second)).toEqual(await outcomeOf(first));

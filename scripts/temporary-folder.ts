@@ -1,0 +1,15 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Gives a test run a temporary folder of its own, for its processes and their children: what trainings keep there for later ones
+ * (decoded pictures, features) would otherwise stay behind, new with every run.
+ *
+ * @returns removes it
+ */
+export function setup(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), "beckon-tests-"));
+  process.env["TMPDIR"] = folder;
+  return () => rmSync(folder, { recursive: true, force: true });
+}
