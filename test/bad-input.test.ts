@@ -7,8 +7,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { captured } from "../packages/cli/src/testing/captured.ts";
-import { BLUE, colourModel, plainJpeg, RED, saveColourBundle } from "../packages/cli/src/testing/colour-bundle.ts";
 import { decodeModel, encodeModel, encodePng, loadBundle } from "../packages/vision/src/index.ts";
+import { BLUE, colourModel, plainJpeg, RED, saveColourBundle } from "../packages/vision/src/testing/colour-bundle.ts";
 
 const launcher = fileURLToPath(new URL("../packages/cli/bin/beckon.js", import.meta.url));
 

@@ -12,6 +12,7 @@ import { saveBundle } from "@beckon/vision";
 import { own } from "../../packages/training/src/architectures/own.ts";
 import { buildInferenceModel } from "../../packages/training/src/graph/inference.ts";
 import { initialState } from "../../packages/training/src/initial-weights.ts";
+import { inputOf } from "../../packages/training/src/network.ts";
 import { planLayers } from "../../packages/training/src/plan.ts";
 import { median } from "./bars.ts";
 import { type Bench, BenchFailure, measureApart, positive, runBench } from "./bench.ts";
@@ -69,7 +70,7 @@ async function modelOf(named: string | undefined, { folder }: Bench): Promise<st
 
 async function saveRandomBundle(folder: string): Promise<string> {
   const labels = [...LETTERS, "nothing"];
-  const { side, normalisation } = own;
+  const { side } = own;
   const plan = planLayers(own.layers({ classes: labels.length }), [3, side, side]);
   const { weights, statistics } = initialState(plan, 1);
   await saveBundle(folder, {
@@ -78,16 +79,7 @@ async function saveRandomBundle(folder: string): Promise<string> {
       name: "random",
       version: "0.0.0",
       architecture: own.name,
-      input: {
-        width: side,
-        height: side,
-        layout: "NCHW",
-        colours: "RGB",
-        mean: [...normalisation.mean],
-        std: [...normalisation.std],
-        fit: "contain",
-        kernel: "linear",
-      },
+      input: inputOf({ architecture: own, freeze: false }, undefined),
       thresholds: { default: 0 },
     },
     labels,

@@ -2,6 +2,7 @@
 import type { AugmentationName } from "@beckon/training";
 import { own } from "../../packages/training/src/architectures/own.ts";
 import { initialState } from "../../packages/training/src/initial-weights.ts";
+import { inputOf } from "../../packages/training/src/network.ts";
 import { planLayers } from "../../packages/training/src/plan.ts";
 import { shuffledSampler } from "../../packages/training/src/sampler.ts";
 import { newTrainingState, Trainer } from "../../packages/training/src/trainer.ts";
@@ -41,7 +42,7 @@ async function measure(request: TrainingRequest): Promise<TrainingRound> {
 }
 
 function open({ pictures, batch, workers, augmentation }: TrainingRequest): Promise<Trainer> {
-  const { side, normalisation } = own;
+  const { side } = own;
   const plan = planLayers(own.layers({ classes: pictures.classes }), [3, side, side]);
   const recipe = { ...own.recipe, epochs: 1, stepsPerEpoch: STEPS, batch, augmentation };
   const count = pictures.labels.length;
@@ -58,16 +59,7 @@ function open({ pictures, batch, workers, augmentation }: TrainingRequest): Prom
     feed: {
       kind: "pixels",
       path: pictures.path,
-      input: {
-        width: side,
-        height: side,
-        layout: "NCHW",
-        colours: "RGB",
-        mean: [...normalisation.mean],
-        std: [...normalisation.std],
-        fit: "contain",
-        kernel: "linear",
-      },
+      input: inputOf({ architecture: own, freeze: false }, undefined),
       augmentation,
       cutOut: Uint8Array.from(pictures.cutOut),
       backgrounds: Int32Array.from(pictures.backgrounds),

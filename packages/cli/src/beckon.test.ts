@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GREEN, GREY, plainJpeg, RED, saveColourBundle } from "@beckon/vision/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { captured } from "./testing/captured.ts";
-import { GREEN, GREY, plainJpeg, RED, saveColourBundle } from "./testing/colour-bundle.ts";
 
 let root: string;
 let model: string;
@@ -220,7 +220,7 @@ describe("beckon models", () => {
     expect(await readFile(join(model, "model.json"), "utf8")).toBe(before);
   });
   it("imports an ONNX file, telling every guess, and exports it again", async () => {
-    const { colourModel } = await import("./testing/colour-bundle.ts");
+    const { colourModel } = await import("@beckon/vision/testing");
     const file = join(root, "foreign.onnx");
     await writeFile(file, colourModel());
     await writeFile(join(root, "labels.txt"), "r\ng\nb\n");

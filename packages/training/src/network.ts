@@ -24,7 +24,10 @@ export interface Network {
 }
 
 /** The input that the network of these options takes. */
-export function inputOf({ architecture, side, freeze }: TrainingOptions, source: Bundle | undefined): InputSpec {
+export function inputOf(
+  { architecture, side, freeze }: Pick<TrainingOptions, "architecture" | "side" | "freeze">,
+  source: Bundle | undefined,
+): InputSpec {
   if (freeze && source) return source.card.input;
   const size = side ?? architecture.side;
   const { mean, std } = architecture.normalisation;

@@ -2,30 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bundle, loadBundle, saveBundle } from "./bundle.ts";
+import { type Bundle, loadBundle } from "./bundle.ts";
 import { type Classifier, judge, openClassifier } from "./classifier.ts";
-import { encodeModel } from "./onnx-file.ts";
 import { encodeJpeg, encodePng, FILE_LIMITS, readPicture, WIRE_LIMITS } from "./picture.ts";
 import { PictureError } from "./picture-header.ts";
 import type { Pixels } from "./pixels.ts";
-
-/** Mean of each channel, times 8, softmax: names the colour of a picture. */
-function colourNet(): Uint8Array {
-  const data = Float32Array.from([8, 0, 0, 0, 8, 0, 0, 0, 8]);
-  return encodeModel({
-    opset: 13,
-    name: "colours",
-    nodes: [
-      { opType: "GlobalAveragePool", inputs: ["x"], outputs: ["means"] },
-      { opType: "Flatten", inputs: ["means"], outputs: ["flat"] },
-      { opType: "Gemm", inputs: ["flat", "w"], outputs: ["logits"] },
-      { opType: "Softmax", inputs: ["logits"], outputs: ["y"] },
-    ],
-    initializers: [{ name: "w", type: "float", dims: [3, 3], data }],
-    inputs: [{ name: "x", type: "float", dims: ["batch", 3, 16, 16] }],
-    outputs: [{ name: "y", type: "float", dims: ["batch", 3] }],
-  });
-}
+import { BLUE, GREY, RED, saveColourBundle } from "./testing/colour-bundle.ts";
 
 /** Left half one colour, right half another. */
 function halves(left: readonly number[], right: readonly number[]): Pixels {
@@ -34,39 +16,13 @@ function halves(left: readonly number[], right: readonly number[]): Pixels {
   return { width: 64, height: 48, data };
 }
 
-const RED = [250, 5, 5];
-const BLUE = [5, 5, 250];
-const GREY = [120, 120, 120];
-
 let root: string;
 let bundle: Bundle;
 let classifier: Classifier;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "beckon-classifier-"));
-  const input = {
-    width: 16,
-    height: 16,
-    layout: "NCHW",
-    colours: "RGB",
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-    fit: "stretch",
-    kernel: "linear",
-  } as const;
-  await saveBundle(root, {
-    card: {
-      format: "beckon-model/1",
-      name: "colours",
-      version: "1",
-      architecture: "test",
-      input: { ...input, mean: [...input.mean], std: [...input.std] },
-      thresholds: { default: 0.6, classes: {} },
-    },
-    labels: ["red", "green", "blue"],
-    onnx: colourNet(),
-  });
-  bundle = await loadBundle(root);
+  bundle = await loadBundle(await saveColourBundle(root));
   classifier = await openClassifier(bundle, { engine: "onnx-cpu" });
 });
 afterAll(async () => {

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { BLUE, plainJpeg, RED } from "@beckon/vision/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { BLUE, plainJpeg, RED } from "../testing/colour-bundle.ts";
 
 const launcher = fileURLToPath(new URL("../../bin/beckon.js", import.meta.url));
 let root: string;

@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import { encodeJpeg, encodeModel, type NewBundle, saveBundle } from "@beckon/vision";
+import { type NewBundle, saveBundle } from "../bundle.ts";
+import { encodeModel } from "../onnx-file.ts";
+import { encodeJpeg } from "../picture.ts";
 
 /** The smallest model there is to classify with: means of the channels, times 8, softmax. It names red, green and blue pictures. */
 export function colourModel(): Uint8Array {
