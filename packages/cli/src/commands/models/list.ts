@@ -45,7 +45,8 @@ async function describe(path: string): Promise<Row> {
   const folder = relative("", path) || path;
   try {
     const { card, labels, onnx } = await loadBundle(path);
-    const [test] = card.evaluations;
+    // The validation pictures chose the model; a test says more, where one was recorded.
+    const test = card.evaluations.find(({ data }) => data !== "validation") ?? card.evaluations[0];
     return {
       name: card.name,
       folder,
