@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { encodeJpeg, FILE_LIMITS, type Pixels, readPicture, readPictureFile } from "@beckon/vision";
+import { encodeJpeg, FILE_LIMITS, PictureError, type Pixels, readPicture, readPictureFile } from "@beckon/vision";
 import { scanDataset } from "./dataset.ts";
 
 export interface HandFreeOptions {
@@ -58,7 +58,7 @@ export async function cutHandFree(options: HandFreeOptions): Promise<HandFreeOut
   for (const [index, { path, source }] of samples.entries()) {
     options.signal?.throwIfAborted();
     const crop = join(options.crops, relative(resolve(options.frames), resolve(path)));
-    const cut = await squaresOf(path, crop).catch(() => []);
+    const cut = await squaresOf(path, crop).catch(noneIfUnreadable);
     if (cut.length === 0) skipped++;
     const folder = join(options.out, source, "hand-free");
     await mkdir(folder, { recursive: true });
@@ -69,6 +69,12 @@ export async function cutHandFree(options: HandFreeOptions): Promise<HandFreeOut
     options.onProgress?.(index + 1, samples.length);
   }
   return { squares, skipped };
+}
+
+/** A missing crop or a broken picture costs one frame; anything else, such as no memory, is the user's to know. */
+function noneIfUnreadable(error: unknown): Uint8Array[] {
+  if (error instanceof PictureError || (error as NodeJS.ErrnoException).code === "ENOENT") return [];
+  throw error;
 }
 
 async function squaresOf(framePath: string, cropPath: string): Promise<Uint8Array[]> {
@@ -90,7 +96,8 @@ async function squaresOf(framePath: string, cropPath: string): Promise<Uint8Arra
 }
 
 async function wholeFrame(bytes: Uint8Array): Promise<Pixels> {
-  // Frames are wider than high; 4:3 and 16:9 both fit into this height without distortion worth speaking of.
+  // The decoder gives a fixed size, so the frame's proportions are read off the black that pads it: wide frames in bright
+  // rooms only. A frame that is misjudged is not found again, and skipped.
   const probe = await readPicture(bytes, { width: 64, height: 64, fit: "contain", kernel: "linear" }, FILE_LIMITS);
   const rows = Array.from({ length: 64 }, (_, row) =>
     probe.data.subarray(row * 192, row * 192 + 192).some((v) => v > 8),

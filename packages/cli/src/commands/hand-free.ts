@@ -1,4 +1,6 @@
 import { type CommandInput, command } from "../command.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { Progress } from "../progress.ts";
 
 export const handFree = command({
   name: "hand-free",
@@ -21,6 +23,10 @@ async function run({ args }: CommandInput): Promise<void> {
     out: wanted("out"),
     every: args.number("every", { min: 1, max: 1000, whole: true }) ?? 1,
   };
-  const { squares, skipped } = await cutHandFree(options);
+  const progress = new Progress(process.stderr);
+  const onProgress = (done: number, total: number) => progress.update(() => `searched ${done} of ${total} frames`);
+  const { squares, skipped } = await withInterrupt((signal) => cutHandFree({ ...options, signal, onProgress })).finally(
+    () => progress.clear(),
+  );
   process.stdout.write(`Cut ${squares} pictures without a hand into ${options.out}; skipped ${skipped} frames.\n`);
 }
