@@ -1,4 +1,6 @@
 import { type CommandInput, command } from "../command.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { Progress } from "../progress.ts";
 import { UsageError } from "../usage.ts";
 
 export const synthesise = command({
@@ -30,6 +32,10 @@ async function run({ args }: CommandInput): Promise<void> {
     side: args.number("side", { min: 32, max: 1024, whole: true }) ?? 128,
     seed: args.number("seed", { min: 0, max: 2 ** 31, whole: true }) ?? 1,
   };
-  const count = await drawSyntheticSource(options);
+  const progress = new Progress(process.stderr);
+  const onProgress = (done: number, total: number) => progress.update(() => `drew ${done} of ${total} pictures`);
+  const count = await withInterrupt((signal) => drawSyntheticSource({ ...options, signal, onProgress })).finally(() =>
+    progress.clear(),
+  );
   process.stdout.write(`Drew ${count} pictures of ${signs.length} signs into ${options.folder}/synthetic.\n`);
 }
