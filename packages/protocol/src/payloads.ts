@@ -1,0 +1,199 @@
+/**
+ * Every JSON payload. Times (`at`, `since`) are ms since the epoch by the clock of whoever stamped them, latencies are
+ * ms, confidences 0..1.
+ */
+import { z } from "zod";
+import { Name } from "./names.ts";
+
+const Time = z.number().nonnegative();
+const Milliseconds = z.number().nonnegative();
+const Confidence = z.number().min(0).max(1);
+const Count = z.number().int().nonnegative();
+/** A class of a model, a taught gesture or a spelled text: shown to people, so no control characters. */
+const Label = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^\P{C}*$/u, "must be printable");
+
+/** Start of the sender in base 36, a dash, 4 random characters: a newer boot sorts later. */
+export const Boot = z
+  .string()
+  .regex(/^[0-9a-z]{8,9}-[0-9a-z]{4}$/, "must be a start time in base 36, - and 4 characters");
+
+/** x, y, width, height as fractions of the frame; it lies inside the frame. */
+export const Roi = z
+  .tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().gt(0).max(1), z.number().gt(0).max(1)])
+  // A region written with four decimals may pass the edge by a rounding.
+  .refine(([x, y, width, height]) => x + width <= 1.0005 && y + height <= 1.0005, {
+    message: "must lie inside the frame",
+  });
+export type Roi = z.infer<typeof Roi>;
+
+/** Where the time went, by stage; what each stage is called is its sender's business. */
+export const Stages = z.record(z.string().regex(/^[a-zA-Z-]{1,24}$/), Milliseconds);
+export type Stages = z.infer<typeof Stages>;
+
+export const ScoredLabel = z.object({ label: Label, confidence: Confidence });
+
+/** One classified frame. */
+export const Result = z.object({
+  camera: Name,
+  model: Name,
+  /** Of the bundle. */
+  version: z.string().max(64),
+  seq: Count,
+  boot: Boot,
+  /** Capture time. */
+  at: Time,
+  label: Label,
+  confidence: Confidence,
+  /** The best classes, best first. */
+  top: z.array(ScoredLabel).max(16),
+  engine: z.string().max(64),
+  ms: Stages,
+  /** The frame had no envelope: `seq`, `boot` and `at` are the classifier's own, `at` being the time of arrival. */
+  foreign: z.literal(true).optional(),
+  /** What was cropped. */
+  roi: Roi.optional(),
+});
+export type Result = z.infer<typeof Result>;
+
+/** Start or end of a steady gesture. `boot`, `seq` and `at` are those of the frame that decided it. */
+export const Gesture = z.object({
+  camera: Name,
+  model: Name,
+  gesture: Label,
+  phase: z.enum(["start", "end"]),
+  confidence: Confidence,
+  seq: Count,
+  boot: Boot,
+  at: Time,
+  /** Only with `end`. */
+  heldMs: Milliseconds.optional(),
+  /** The way from capture to here. */
+  ms: Stages.optional(),
+});
+export type Gesture = z.infer<typeof Gesture>;
+
+/** The steady gesture now; repeated while frames are classified, so that silence means failure. */
+export const GestureState = z.object({
+  gesture: Label.nullable(),
+  since: Time,
+  confidence: Confidence,
+  at: Time,
+  /** Of the last frame that was classified; absent before the first and after the last. */
+  boot: Boot.optional(),
+  seq: Count.optional(),
+});
+export type GestureState = z.infer<typeof GestureState>;
+
+/** The text spelled so far. */
+export const SpelledText = z.object({
+  text: z.string().max(1024),
+  /** The letter, space or correction that came last; empty after a timeout. */
+  last: z.string().max(16),
+  at: Time,
+  boot: Boot.optional(),
+  seq: Count.optional(),
+});
+export type SpelledText = z.infer<typeof SpelledText>;
+
+/** A command to a relay. Without `at` and `id` it comes from other software, as a plain ON, OFF or TOGGLE does. */
+export const RelayCommand = z.object({
+  state: z.enum(["ON", "OFF", "TOGGLE"]),
+  at: Time.optional(),
+  /** Told apart by it: a relay obeys an id once. */
+  id: z.string().min(1).max(64).optional(),
+  /** Seconds until it switches back off. */
+  for: z.number().positive().max(86_400).optional(),
+});
+export type RelayCommand = z.infer<typeof RelayCommand>;
+
+/** What made a relay switch, or try to. */
+export const RelayCause = z.object({
+  by: z.enum(["gesture", "text", "command", "timer", "fail-safe", "start", "stop", "driver"]),
+  camera: Name.optional(),
+  model: Name.optional(),
+  gesture: Label.optional(),
+  word: Label.optional(),
+  id: z.string().max(64).optional(),
+  detail: z.string().max(200).optional(),
+});
+export type RelayCause = z.infer<typeof RelayCause>;
+
+const OnOff = z.enum(["ON", "OFF"]);
+
+export const RelayState = z.object({ state: OnOff, since: Time, cause: RelayCause });
+export type RelayState = z.infer<typeof RelayState>;
+
+export const RelaySwitch = z.object({ from: OnOff, to: OnOff, at: Time, cause: RelayCause, ms: Stages.optional() });
+/** `suppressed`: refusals since the last event that were counted, not published. */
+export const RelayRefusal = z.object({
+  refused: z.string().regex(/^[a-z-]{1,32}$/),
+  at: Time,
+  cause: RelayCause,
+  suppressed: Count.optional(),
+});
+/** Every switch and every refusal. */
+export const RelayEvent = z.union([RelaySwitch, RelayRefusal]);
+export type RelayEvent = z.infer<typeof RelayEvent>;
+
+/** Online after connecting; offline before going, or by last will. */
+export const ServiceStatus = z.object({
+  state: z.enum(["online", "offline"]),
+  /** Of the service that says so; the last will has the one of its connection. */
+  boot: Boot,
+  version: z.string().max(64).optional(),
+  host: z.string().max(255).optional(),
+  at: Time.optional(),
+});
+export type ServiceStatus = z.infer<typeof ServiceStatus>;
+
+const Measure = z.string().regex(/^[a-zA-Z][a-zA-Z0-9-]{0,31}$/);
+
+/** Percentiles of what was timed since the last stats, in ms. */
+export const LatencySummary = z.object({
+  count: Count,
+  p50: Milliseconds,
+  p95: Milliseconds,
+  p99: Milliseconds,
+  max: Milliseconds,
+});
+export type LatencySummary = z.infer<typeof LatencySummary>;
+
+/** One set of figures: counters and drops since the start, gauges now, latencies since the last stats. */
+export const Figures = z.object({
+  counters: z.record(Measure, Count),
+  drops: z.record(Measure, Count),
+  gauges: z.record(Measure, z.number()),
+  latency: z.record(Measure, LatencySummary),
+});
+export type Figures = z.infer<typeof Figures>;
+
+/** What every service tells of itself every 5 s. */
+export const ServiceStats = Figures.extend({
+  at: Time,
+  boot: Boot,
+  /** Seconds since the start. */
+  uptime: z.number().nonnegative(),
+  host: z.string().max(255),
+  version: z.string().max(64),
+  process: z.object({
+    /** Percent of one core since the last stats, of the whole process. */
+    cpu: z.number().nonnegative(),
+    /** Resident memory of the whole process, MB. */
+    memory: z.number().nonnegative(),
+    /** 99th percentile since the last stats, ms. */
+    eventLoopDelay: Milliseconds,
+  }),
+  /** The same figures by part: a model, a camera, a relay. */
+  parts: z.record(Name, Figures),
+  /** Facts in words, such as the engine of a model. */
+  facts: z.record(Measure, z.string().max(200)).optional(),
+});
+export type ServiceStats = z.infer<typeof ServiceStats>;
+
+/** `/set` and `/config`: which fields there are is each service's own schema. */
+export const Settings = z.record(z.string().max(64), z.json());
+export type Settings = z.infer<typeof Settings>;
