@@ -1,5 +1,6 @@
 export { type Bus, type Message, type SubscribeOptions, type Subscription, SubscriptionRefused } from "./bus.ts";
 export { now } from "./clock.ts";
+export { changeable, secret } from "./config/marks.ts";
 export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
 export { createMemoryBus, MemoryHub } from "./memory-bus.ts";
