@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { didYouMean } from "@beckon/training/did-you-mean";
+import { didYouMean } from "@beckon/protocol/did-you-mean";
 import type { ArgsDef } from "citty";
 import { UsageError } from "./usage.ts";
 

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
-import { didYouMean } from "@beckon/training/did-you-mean";
+import { didYouMean } from "@beckon/protocol/did-you-mean";
 import { type CommandDef, defineCommand, parseArgs, renderUsage, type SubCommandsDef } from "citty";
 import { EXIT, outcomeOf } from "./failure.ts";
 import { UsageError } from "./usage.ts";

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { didYouMean } from "@beckon/training/did-you-mean";
+import { didYouMean } from "@beckon/protocol/did-you-mean";
 import { CommandFailure } from "./usage.ts";
 
 /** The bundles that ship with Beckon. */

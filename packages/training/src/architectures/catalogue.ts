@@ -1,5 +1,5 @@
+import { didYouMean } from "@beckon/protocol/did-you-mean";
 import type { Architecture } from "../architecture.ts";
-import { didYouMean } from "../did-you-mean.ts";
 import { alexnet } from "./alexnet.ts";
 import { conv5 } from "./conv5.ts";
 import { handCnn } from "./hand-cnn.ts";
