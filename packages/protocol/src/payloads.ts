@@ -85,6 +85,8 @@ export const GestureState = z.object({
   /** Of the last frame that was classified; absent before the first and after the last. */
   boot: Boot.optional(),
   seq: Count.optional(),
+  /** Its capture time by the camera's clock, where `at` is when this state was sent by the interpreter's. */
+  frameAt: Time.optional(),
 });
 export type GestureState = z.infer<typeof GestureState>;
 

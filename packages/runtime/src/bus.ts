@@ -11,6 +11,8 @@ export interface Message<T, N extends string = string> {
   readonly arrivedAt: number;
   /** It was kept by the broker for whoever subscribes: of unknown age. */
   readonly retained: boolean;
+  /** It was delivered with; at 1 it may come twice. */
+  readonly qos: 0 | 1 | 2;
 }
 
 export interface SubscribeOptions {

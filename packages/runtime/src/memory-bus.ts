@@ -1,19 +1,24 @@
-import type { Codec, Topic, TopicFilter } from "@beckon/protocol";
+import type { Codec, Qos, Topic, TopicFilter } from "@beckon/protocol";
 import { ProtocolError } from "@beckon/protocol";
 import type { Bus, Message, SubscribeOptions, Subscription } from "./bus.ts";
 import { now } from "./clock.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Stats } from "./stats.ts";
 
+interface Publication {
+  readonly payload: Uint8Array;
+  readonly qos: Qos;
+}
+
 interface Listener {
   readonly matches: (path: string) => boolean;
-  readonly deliver: (path: string, payload: Uint8Array, retained: boolean) => void;
+  readonly deliver: (path: string, publication: Publication, retained: boolean) => void;
 }
 
 /** What the memory buses of one process have in common, as a broker has: who listens, and what is retained. */
 export class MemoryHub {
   readonly listeners = new Set<Listener>();
-  readonly retained = new Map<string, Uint8Array>();
+  readonly retained = new Map<string, Publication>();
 }
 
 const MAX_WAITING = 1024;
@@ -27,12 +32,12 @@ export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus
   const closing = new AbortController();
   const publish = async <T>(topic: Topic<T>, value: T): Promise<boolean> => {
     if (closing.signal.aborted) return false;
-    const payload = topic.codec.encode(value);
-    if (topic.retain) hub.retained.set(topic.path, payload);
+    const publication = { payload: topic.codec.encode(value), qos: topic.qos };
+    if (topic.retain) hub.retained.set(topic.path, publication);
     // Whoever publishes goes on before anyone receives, as over a socket.
     await Promise.resolve();
     for (const listener of hub.listeners)
-      if (listener.matches(topic.path)) listener.deliver(topic.path, payload, false);
+      if (listener.matches(topic.path)) listener.deliver(topic.path, publication, false);
     return true;
   };
   const subscribe = <T, N extends string>(
@@ -42,7 +47,7 @@ export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus
     const mailbox = new Mailbox<Message<T, N>>(waiting, () => stats.drop("overrun"));
     const listener: Listener = {
       matches: (path) => filter.match(path) !== undefined,
-      deliver: (path, payload, retained) => {
+      deliver: (path, { payload, qos }, retained) => {
         const names = filter.match(path);
         const value =
           names &&
@@ -51,7 +56,15 @@ export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus
             refused?.(error, path);
           });
         if (names && value)
-          mailbox.push({ path, names, value: value.value, size: payload.length, arrivedAt: now(), retained });
+          mailbox.push({
+            path,
+            names,
+            value: value.value,
+            size: payload.length,
+            arrivedAt: now(),
+            retained,
+            qos: qos < filter.qos ? qos : filter.qos,
+          });
       },
     };
     const end = (): void => {
@@ -59,7 +72,8 @@ export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus
       mailbox.close();
     };
     hub.listeners.add(listener);
-    for (const [path, payload] of hub.retained) if (listener.matches(path)) listener.deliver(path, payload, true);
+    for (const [path, publication] of hub.retained)
+      if (listener.matches(path)) listener.deliver(path, publication, true);
     for (const ending of [signal, closing.signal]) {
       if (ending.aborted) end();
       ending.addEventListener("abort", end, { once: true });
