@@ -22,7 +22,18 @@ export {
 } from "./payloads.ts";
 export { ProtocolError, type RefusalReason } from "./protocol-error.ts";
 export {
+  type Grant,
+  mayPublish,
+  maySubscribe,
+  type Permission,
+  ROLE_PERMISSIONS,
+  ROLES,
+  type Role,
+} from "./roles.ts";
+export {
   createTopics,
+  FAMILIES,
+  type FamilyName,
   type NameChoice,
   type Qos,
   type Topic,

@@ -56,6 +56,12 @@ export type NameChoice<N extends string> = { readonly [name in N]?: string | rea
 
 export type Topics = ReturnType<typeof createTopics>;
 
+/** The name of a family of topics in `Topics`. */
+export type FamilyName = Exclude<keyof Topics, "prefix">;
+
+/** All of them, in the order of the table in the README. */
+export const FAMILIES = Object.keys(createTopics()).filter((key) => key !== "prefix") as readonly FamilyName[];
+
 /** Every topic there is, as typed values that know how their payload is written, their QoS and whether they stay. */
 export function createTopics(prefix = "beckon") {
   if (!Prefix.safeParse(prefix).success) throw new ProtocolError("bad-topic", `"${prefix}" is no topic prefix`);
