@@ -1,0 +1,81 @@
+import type { Gesture, RelayCause, RelayEvent, SpelledText, Topics } from "@beckon/protocol";
+import type { Bus } from "@beckon/runtime";
+
+export interface NarratorOptions {
+  readonly bus: Bus;
+  readonly topics: Topics;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Tells in plain words what the cameras show and what the relays do, until the signal. It reads the same topics as
+ * everybody else, so that what it tells has really travelled.
+ */
+export async function narrate({ bus, topics, say, signal }: NarratorOptions): Promise<void> {
+  const gestures = bus.subscribe(topics.gesture.matching(), { signal });
+  const texts = bus.subscribe(topics.text.matching(), { signal });
+  const events = bus.subscribe(topics.relayEvent.matching(), { signal });
+  await Promise.all([
+    each(gestures, ({ value }) => gestureSentence(value), say),
+    each(texts, ({ names, value }) => textSentence(names.camera, value), say),
+    each(events, ({ names, value }) => relaySentence(names.relay, value), say),
+  ]);
+}
+
+async function each<M>(
+  messages: AsyncIterable<M>,
+  sentence: (message: M) => string | undefined,
+  say: (line: string) => void,
+): Promise<void> {
+  for await (const message of messages) {
+    const line = sentence(message);
+    if (line !== undefined) say(line);
+  }
+}
+
+/** @returns nothing for the end of a gesture: the next start or the text says enough */
+export function gestureSentence({ camera, gesture, phase, confidence, ms }: Gesture): string | undefined {
+  if (phase === "end") return undefined;
+  const after = ms?.["total"];
+  const latency = after === undefined ? "" : `, read ${after.toFixed(1)} ms after its frame arrived`;
+  return `${camera} shows ${gesture} (${Math.round(confidence * 100)} % sure${latency})`;
+}
+
+/** @returns nothing when a timeout cleared the text */
+export function textSentence(camera: string, { text }: SpelledText): string | undefined {
+  return text.trim() === "" ? undefined : `${camera} has spelled "${text}"`;
+}
+
+/** The switch or the refusal, and what caused it. */
+export function relaySentence(relay: string, event: RelayEvent): string {
+  if ("refused" in event) {
+    const more = event.suppressed ? ` (and ${event.suppressed} more)` : "";
+    return `${relay} stays as it is: ${causeWords(event.cause)} was refused as ${event.refused}${more}`;
+  }
+  const total = event.ms?.["total"];
+  const latency = total === undefined ? "" : `, ${total.toFixed(1)} ms after the camera's frame`;
+  return `${relay} is now ${event.to}: ${causeWords(event.cause)}${latency}`;
+}
+
+function causeWords({ by, camera, gesture, word, detail }: RelayCause): string {
+  const from = camera === undefined ? "" : ` of ${camera}`;
+  switch (by) {
+    case "gesture":
+      return `gesture ${gesture ?? "?"}${from}`;
+    case "text":
+      return `the spelled word ${word ?? "?"}${from}`;
+    case "command":
+      return "a command";
+    case "timer":
+      return "its time is over";
+    case "fail-safe":
+      return `fail-safe${detail === undefined ? "" : `, ${detail}`}`;
+    case "start":
+      return "it starts off";
+    case "stop":
+      return "it stops off";
+    case "driver":
+      return `its driver says so${detail === undefined ? "" : `, ${detail}`}`;
+  }
+}
