@@ -9,12 +9,15 @@ const Time = z.number().nonnegative();
 const Milliseconds = z.number().nonnegative();
 const Confidence = z.number().min(0).max(1);
 const Count = z.number().int().nonnegative();
-/** A class of a model, a taught gesture or a spelled text: shown to people, so no control characters. */
-const Label = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^\P{C}*$/u, "must be printable");
+/** For people to read, in a terminal too: without control characters, which could rewrite the screen. */
+const Line = z.string().regex(/^\P{C}*$/u, "must be printable");
+/**
+ * Words by the way, such as what a driver had to say: cleaned and cut rather than refused, for an event must not be lost
+ * by its remarks.
+ */
+const Remark = (most: number) => z.string().overwrite((text) => text.slice(0, most).replace(/\p{C}+/gu, " "));
+/** A class of a model, a taught gesture or a spelled word. */
+const Label = Line.min(1).max(64);
 
 /** Start of the sender in base 36, a dash, 4 random characters: a newer boot sorts later. */
 export const Boot = z
@@ -40,22 +43,20 @@ export const ScoredLabel = z.object({ label: Label, confidence: Confidence });
 export const Result = z.object({
   camera: Name,
   model: Name,
-  /** Of the bundle. */
-  version: z.string().max(64),
+  version: Remark(64).describe("Of the bundle."),
   seq: Count,
   boot: Boot,
-  /** Capture time. */
-  at: Time,
+  at: Time.describe("Capture time."),
   label: Label,
   confidence: Confidence,
-  /** The best classes, best first. */
-  top: z.array(ScoredLabel).max(16),
-  engine: z.string().max(64),
+  top: z.array(ScoredLabel).max(16).describe("The best classes, best first."),
+  engine: Remark(64),
   ms: Stages,
-  /** The frame had no envelope: `seq`, `boot` and `at` are the classifier's own, `at` being the time of arrival. */
-  foreign: z.literal(true).optional(),
-  /** What was cropped. */
-  roi: Roi.optional(),
+  foreign: z
+    .literal(true)
+    .optional()
+    .describe("The frame had no envelope: seq, boot and at are the classifier's own, at being the time of arrival."),
+  roi: Roi.optional().describe("What was cropped."),
 });
 export type Result = z.infer<typeof Result>;
 
@@ -69,10 +70,8 @@ export const Gesture = z.object({
   seq: Count,
   boot: Boot,
   at: Time,
-  /** Only with `end`. */
-  heldMs: Milliseconds.optional(),
-  /** The way from capture to here. */
-  ms: Stages.optional(),
+  heldMs: Milliseconds.optional().describe("Only with end."),
+  ms: Stages.optional().describe("The way from capture to here."),
 });
 export type Gesture = z.infer<typeof Gesture>;
 
@@ -82,19 +81,18 @@ export const GestureState = z.object({
   since: Time,
   confidence: Confidence,
   at: Time,
-  /** Of the last frame that was classified; absent before the first and after the last. */
-  boot: Boot.optional(),
+  boot: Boot.optional().describe("Of the last frame that was classified; absent before the first and after the last."),
   seq: Count.optional(),
-  /** Its capture time by the camera's clock, where `at` is when this state was sent by the interpreter's. */
-  frameAt: Time.optional(),
+  frameAt: Time.optional().describe(
+    "Its capture time by the camera's clock, where at is when this state was sent by the interpreter's.",
+  ),
 });
 export type GestureState = z.infer<typeof GestureState>;
 
 /** The text spelled so far. */
 export const SpelledText = z.object({
-  text: z.string().max(1024),
-  /** The letter, space or correction that came last; empty after a timeout. */
-  last: z.string().max(16),
+  text: Line.max(1024),
+  last: Line.max(16).describe("The letter, space or correction that came last; empty after a timeout."),
   at: Time,
   boot: Boot.optional(),
   seq: Count.optional(),
@@ -105,10 +103,8 @@ export type SpelledText = z.infer<typeof SpelledText>;
 export const RelayCommand = z.object({
   state: z.enum(["ON", "OFF", "TOGGLE"]),
   at: Time.optional(),
-  /** Told apart by it: a relay obeys an id once. */
-  id: z.string().min(1).max(64).optional(),
-  /** Seconds until it switches back off. */
-  for: z.number().positive().max(86_400).optional(),
+  id: Line.min(1).max(64).optional().describe("Told apart by it: a relay obeys an id once."),
+  for: z.number().positive().max(86_400).optional().describe("Seconds until it switches back off."),
 });
 export type RelayCommand = z.infer<typeof RelayCommand>;
 
@@ -119,8 +115,8 @@ export const RelayCause = z.object({
   model: Name.optional(),
   gesture: Label.optional(),
   word: Label.optional(),
-  id: z.string().max(64).optional(),
-  detail: z.string().max(200).optional(),
+  id: Line.max(64).optional(),
+  detail: Remark(200).optional(),
 });
 export type RelayCause = z.infer<typeof RelayCause>;
 
@@ -144,10 +140,9 @@ export type RelayEvent = z.infer<typeof RelayEvent>;
 /** Online after connecting; offline before going, or by last will. */
 export const ServiceStatus = z.object({
   state: z.enum(["online", "offline"]),
-  /** Of the service that says so; the last will has the one of its connection. */
-  boot: Boot,
-  version: z.string().max(64).optional(),
-  host: z.string().max(255).optional(),
+  boot: Boot.describe("Of the service that says so; the last will has the one of its connection."),
+  version: Remark(64).optional(),
+  host: Remark(255).optional(),
   at: Time.optional(),
 });
 export type ServiceStatus = z.infer<typeof ServiceStatus>;
@@ -177,22 +172,16 @@ export type Figures = z.infer<typeof Figures>;
 export const ServiceStats = Figures.extend({
   at: Time,
   boot: Boot,
-  /** Seconds since the start. */
-  uptime: z.number().nonnegative(),
-  host: z.string().max(255),
-  version: z.string().max(64),
+  uptime: z.number().nonnegative().describe("Seconds since the start."),
+  host: Remark(255),
+  version: Remark(64),
   process: z.object({
-    /** Percent of one core since the last stats, of the whole process. */
-    cpu: z.number().nonnegative(),
-    /** Resident memory of the whole process, MB. */
-    memory: z.number().nonnegative(),
-    /** 99th percentile since the last stats, ms. */
-    eventLoopDelay: Milliseconds,
+    cpu: z.number().nonnegative().describe("Percent of one core since the last stats, of the whole process."),
+    memory: z.number().nonnegative().describe("Resident memory of the whole process, MB."),
+    eventLoopDelay: Milliseconds.describe("99th percentile since the last stats, ms."),
   }),
-  /** The same figures by part: a model, a camera, a relay. */
-  parts: z.record(Name, Figures),
-  /** Facts in words, such as the engine of a model. */
-  facts: z.record(Measure, z.string().max(200)).optional(),
+  parts: z.record(Name, Figures).describe("The same figures by part: a model, a camera, a relay."),
+  facts: z.record(Measure, Remark(200)).optional().describe("Facts in words, such as the engine of a model."),
 });
 export type ServiceStats = z.infer<typeof ServiceStats>;
 

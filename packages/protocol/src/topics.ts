@@ -48,8 +48,11 @@ export interface TopicFamily<T, N extends string> {
   matching(names?: NameChoice<N>, group?: string): TopicFilter<T, N>;
   /** With the prefix, as in DESIGN: `beckon/<camera>/result/<model>`. */
   readonly pattern: string;
+  readonly codec: Codec<T>;
   readonly qos: Qos;
   readonly retain: boolean;
+  /** What travels there, in a few words. */
+  readonly about: string;
 }
 
 export type NameChoice<N extends string> = { readonly [name in N]?: string | readonly string[] };
@@ -59,43 +62,118 @@ export type Topics = ReturnType<typeof createTopics>;
 /** The name of a family of topics in `Topics`. */
 export type FamilyName = Exclude<keyof Topics, "prefix">;
 
-/** All of them, in the order of the table in the README. */
-export const FAMILIES = Object.keys(createTopics()).filter((key) => key !== "prefix") as readonly FamilyName[];
-
 /** Every topic there is, as typed values that know how their payload is written, their QoS and whether they stay. */
 export function createTopics(prefix = "beckon") {
   if (!Prefix.safeParse(prefix).success) throw new ProtocolError("bad-topic", `"${prefix}" is no topic prefix`);
-  const family = <T, N extends string>(form: string, codec: Codec<T>, qos: Qos, retain: boolean) =>
-    topicFamily<T, N>(`${prefix}/${form}`, codec, qos, retain);
+  const family = <T, N extends string>(
+    form: string,
+    codec: Codec<T>,
+    delivery: Pick<TopicFamily<T, N>, "qos" | "retain">,
+    about: string,
+  ) => topicFamily<T, N>(prefix, form, { codec, ...delivery, about });
   return {
     prefix,
-    frame: family<Frame, "camera">("<camera>/frame", frameCodec, 0, false),
-    snapshot: family<Frame, "camera">("<camera>/snapshot", frameCodec, 0, false),
-    result: family<Result, "camera" | "model">("<camera>/result/<model>", jsonCodec(Result), 0, false),
-    gesture: family<Gesture, "camera" | "model">("<camera>/gesture/<model>", jsonCodec(Gesture), 1, false),
-    state: family<GestureState, "camera" | "model">("<camera>/state/<model>", jsonCodec(GestureState), 1, true),
-    text: family<SpelledText, "camera">("<camera>/text", jsonCodec(SpelledText), 1, false),
-    relaySet: family<RelayCommand, "relay">("relay/<relay>/set", relayCommandCodec, 1, false),
-    relayState: family<RelayState, "relay">("relay/<relay>/state", jsonCodec(RelayState), 1, true),
-    relayEvent: family<RelayEvent, "relay">("relay/<relay>/event", jsonCodec(RelayEvent), 1, false),
-    status: family<ServiceStatus, "kind" | "id">("service/<kind>/<id>/status", jsonCodec(ServiceStatus), 1, true),
-    stats: family<ServiceStats, "kind" | "id">("service/<kind>/<id>/stats", jsonCodec(ServiceStats), 0, false),
-    serviceSet: family<Settings, "kind" | "id">("service/<kind>/<id>/set", jsonCodec(Settings), 1, false),
-    serviceConfig: family<Settings, "kind" | "id">("service/<kind>/<id>/config", jsonCodec(Settings), 1, true),
+    frame: family<Frame, "camera">(
+      "<camera>/frame",
+      frameCodec,
+      { qos: 0, retain: false },
+      "a picture; the envelope rides in it",
+    ),
+    snapshot: family<Frame, "camera">(
+      "<camera>/snapshot",
+      frameCodec,
+      { qos: 0, retain: false },
+      "a picture for people, at most 1 a second, off by default",
+    ),
+    result: family<Result, "camera" | "model">(
+      "<camera>/result/<model>",
+      jsonCodec(Result),
+      { qos: 0, retain: false },
+      "one per classified frame",
+    ),
+    gesture: family<Gesture, "camera" | "model">(
+      "<camera>/gesture/<model>",
+      jsonCodec(Gesture),
+      { qos: 1, retain: false },
+      "start and end of a steady gesture; never retained, for nobody should act on an old one",
+    ),
+    state: family<GestureState, "camera" | "model">(
+      "<camera>/state/<model>",
+      jsonCodec(GestureState),
+      { qos: 1, retain: true },
+      "the steady gesture now, or null; repeated every 500 ms while frames are classified",
+    ),
+    text: family<SpelledText, "camera">(
+      "<camera>/text",
+      jsonCodec(SpelledText),
+      { qos: 1, retain: false },
+      "the text spelled so far",
+    ),
+    relaySet: family<RelayCommand, "relay">(
+      "relay/<relay>/set",
+      relayCommandCodec,
+      { qos: 1, retain: false },
+      "a command; also a plain ON, OFF or TOGGLE from other software",
+    ),
+    relayState: family<RelayState, "relay">(
+      "relay/<relay>/state",
+      jsonCodec(RelayState),
+      { qos: 1, retain: true },
+      "the relay now",
+    ),
+    relayEvent: family<RelayEvent, "relay">(
+      "relay/<relay>/event",
+      jsonCodec(RelayEvent),
+      { qos: 1, retain: false },
+      "every switch and every refusal, with its cause",
+    ),
+    status: family<ServiceStatus, "kind" | "id">(
+      "service/<kind>/<id>/status",
+      jsonCodec(ServiceStatus),
+      { qos: 1, retain: true },
+      "online, or offline (also by last will)",
+    ),
+    stats: family<ServiceStats, "kind" | "id">(
+      "service/<kind>/<id>/stats",
+      jsonCodec(ServiceStats),
+      { qos: 0, retain: false },
+      "counters and latency percentiles, every 5 s",
+    ),
+    serviceSet: family<Settings, "kind" | "id">(
+      "service/<kind>/<id>/set",
+      jsonCodec(Settings),
+      { qos: 1, retain: false },
+      "new values for what its schema calls changeable",
+    ),
+    serviceConfig: family<Settings, "kind" | "id">(
+      "service/<kind>/<id>/config",
+      jsonCodec(Settings),
+      { qos: 1, retain: true },
+      "the values in force, secrets left out",
+    ),
   };
 }
 
-function topicFamily<T, N extends string>(
-  pattern: string,
-  codec: Codec<T>,
-  qos: Qos,
-  retain: boolean,
-): TopicFamily<T, N> {
-  const levels = pattern.split("/");
+/** All of them, in the order of the table in the README. */
+export const FAMILIES = Object.keys(createTopics()).filter((key) => key !== "prefix") as readonly FamilyName[];
+
+type FamilyFacts<T> = Pick<TopicFamily<T, string>, "codec" | "qos" | "retain" | "about">;
+
+/** One level of a topic: a fixed word, or the place of a name. */
+type Level = { readonly word: string } | { readonly slot: string };
+
+function topicFamily<T, N extends string>(prefix: string, form: string, facts: FamilyFacts<T>): TopicFamily<T, N> {
+  const { codec, qos, retain } = facts;
+  const pattern = `${prefix}/${form}`;
+  const levels: readonly Level[] = [
+    // A prefix may be any text, also one that looks like a slot.
+    ...prefix.split("/").map((word) => ({ word })),
+    ...form.split("/").map((level) => (level.startsWith("<") ? { slot: level.slice(1, -1) } : { word: level })),
+  ];
   const matching = (names: NameChoice<N> = {}, group?: string): TopicFilter<T, N> => {
     const choices = new Map(Object.entries<string | readonly string[] | undefined>(names));
     const allowed = levels.map((level) =>
-      isSlot(level) ? chosenNames(choices.get(slotName(level)), pattern) : [level],
+      "slot" in level ? chosenNames(choices.get(level.slot), pattern) : [level.word],
     );
     const share = group === undefined ? "" : `$share/${checkedName(group, pattern)}/`;
     return {
@@ -107,17 +185,14 @@ function topicFamily<T, N extends string>(
   };
   const exact = (names: Readonly<Record<N, string>>): Topic<T, N> => {
     const path = levels
-      .map((level) => (isSlot(level) ? checkedName(names[slotName(level) as N], pattern) : level))
+      .map((level) => ("slot" in level ? checkedName(names[level.slot as N], pattern) : level.word))
       .join("/");
     return { ...matching(names), path, retain };
   };
-  return Object.assign(exact, { matching, pattern, qos, retain });
+  return Object.assign(exact, { matching, pattern, ...facts });
 }
 
 const ANY = "+";
-
-const isSlot = (level: string): boolean => level.startsWith("<");
-const slotName = (level: string): string => level.slice(1, -1);
 
 function chosenNames(choice: string | readonly string[] | undefined, pattern: string): readonly string[] {
   const names = typeof choice === "string" ? [choice] : (choice ?? []);
@@ -138,7 +213,7 @@ function combinations(choices: readonly (readonly string[])[]): string[][] {
 }
 
 function matchLevels<N extends string>(
-  levels: readonly string[],
+  levels: readonly Level[],
   allowed: readonly (readonly string[])[],
   found: readonly string[],
 ): Readonly<Record<N, string>> | undefined {
@@ -147,8 +222,9 @@ function matchLevels<N extends string>(
   for (const [index, level] of levels.entries()) {
     const name = found[index] ?? "";
     const choices = allowed[index] ?? [];
-    if (isSlot(level) && choices[0] === ANY ? !Name.safeParse(name).success : !choices.includes(name)) return undefined;
-    if (isSlot(level)) names[slotName(level)] = name;
+    if ("slot" in level && choices[0] === ANY ? !Name.safeParse(name).success : !choices.includes(name))
+      return undefined;
+    if ("slot" in level) names[level.slot] = name;
   }
   return names as Record<N, string>;
 }
