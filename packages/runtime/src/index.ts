@@ -1,6 +1,11 @@
 export { type Bus, type Message, type SubscribeOptions, type Subscription, SubscriptionRefused } from "./bus.ts";
 export { now } from "./clock.ts";
+export { ConfigError } from "./config/config-error.ts";
+export { type Config, type ConfigSources, loadConfig } from "./config/load-config.ts";
 export { changeable, secret } from "./config/marks.ts";
+export type { Flag } from "./config/overrides.ts";
+export { applySettings, hasChangeable, publicConfig } from "./config/settings.ts";
+export type { LogSection, MqttConnection, SharedConfig, TlsFiles } from "./config/shared-config.ts";
 export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
 export { createMemoryBus, MemoryHub } from "./memory-bus.ts";

@@ -1,0 +1,58 @@
+import { Prefix } from "@beckon/protocol";
+import { z } from "zod";
+import { secret } from "./marks.ts";
+
+const SCHEMES = ["mqtt:", "mqtts:", "tcp:", "tls:", "ssl:", "ws:", "wss:"];
+
+const BrokerUrl = z.string().refine((url) => URL.canParse(url) && SCHEMES.includes(new URL(url).protocol), {
+  message: "must be a URL such as mqtt://127.0.0.1:1883, mqtts://host:8883 or ws://host:9001",
+});
+
+const FilePath = z.string().min(1);
+
+/** How to reach the broker, as it is written in the file. */
+export const MqttSection = z.object({
+  /** May hold the user and password; `username` and `password` come first. */
+  url: BrokerUrl.default("mqtt://127.0.0.1:1883"),
+  username: z.string().min(1).optional(),
+  password: secret(z.string()).optional(),
+  /** A file whose first line is the password. */
+  passwordFile: FilePath.optional(),
+  /** Files in PEM: whom to trust beside the public authorities; who we are. */
+  ca: FilePath.optional(),
+  cert: FilePath.optional(),
+  key: FilePath.optional(),
+});
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+export const LogSection = z.object({
+  level: z.enum(LOG_LEVELS).default("info"),
+  /** `auto`: plain on a terminal, JSON otherwise. */
+  format: z.enum(["auto", "json", "plain"]).default("auto"),
+});
+export type LogSection = z.infer<typeof LogSection>;
+
+export const PrefixValue = Prefix.default("beckon");
+
+/** How to reach the broker, with what the files said. */
+export interface MqttConnection {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: TlsFiles;
+}
+
+/** Contents of PEM files. */
+export interface TlsFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** What all services of a process have in common. */
+export interface SharedConfig {
+  readonly prefix: string;
+  readonly mqtt: MqttConnection;
+  readonly log: LogSection;
+}
