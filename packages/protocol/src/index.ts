@@ -2,6 +2,7 @@ export { compareBoots, createBoot } from "./boot.ts";
 export { type Codec, MAX_JSON_BYTES } from "./codec.ts";
 export { type Frame, FrameEnvelope } from "./envelope.ts";
 export { MAX_FRAME_BYTES } from "./frame-codec.ts";
+export { type ProtocolSchema, payloadName, protocolSchema, type TopicEntry } from "./json-schema.ts";
 export { Name, Prefix, SERVICE_KINDS, type ServiceKind } from "./names.ts";
 export {
   type Figures,

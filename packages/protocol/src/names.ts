@@ -21,7 +21,8 @@ export const RESERVED_NAMES: readonly string[] = [
 export const Name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be 1 to 32 of a-z, 0-9 and -, and begin with a letter or digit")
-  .refine((name) => !RESERVED_NAMES.includes(name), { message: "is a word that topics use themselves" });
+  .refine((name) => !RESERVED_NAMES.includes(name), { message: "is a word that topics use themselves" })
+  .meta({ not: { enum: RESERVED_NAMES } });
 
 /** The first level of every topic: `beckon` unless configured; it may have levels of its own. */
 export const Prefix = z
