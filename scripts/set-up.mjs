@@ -10,10 +10,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * What tests need beyond Node and npm, by Debian's names. None today: sharp, onnxruntime-node and tfjs bring their binaries.
+ * What tests need beyond Node and npm, by Debian's names: a broker, cameras, a metrics database and certificates to test
+ * against. Which program is in which package is in packages/runtime/src/testing/debian.ts.
  * @type {readonly string[]}
  */
-const debianPackagesForTests = [];
+export const debianPackagesForTests = ["ffmpeg", "fswebcam", "influxdb", "mosquitto", "openssl"];
 
 /** A failure that its message explains; it ends the set-up without a stack. */
 class SetUpError extends Error {}

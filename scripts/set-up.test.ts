@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkNode, installationNeeded, missingDebianPackages } from "./set-up.mjs";
+import { PACKAGE_OF_PROGRAM } from "../packages/runtime/src/testing/debian.ts";
+import { checkNode, debianPackagesForTests, installationNeeded, missingDebianPackages } from "./set-up.mjs";
 
 const lock = (packages: object) => JSON.stringify({ name: "clone", lockfileVersion: 3, packages });
 
@@ -124,4 +125,8 @@ describe("the set-up of a clone", () => {
 
 it("names the Debian packages that are not installed", () => {
   expect(missingDebianPackages(["beckon-no-such-package"])).toEqual(["beckon-no-such-package"]);
+});
+
+it("installs for the tests the Debian packages of the programs that they start", () => {
+  expect(debianPackagesForTests).toEqual([...new Set(Object.values(PACKAGE_OF_PROGRAM))].sort());
 });
