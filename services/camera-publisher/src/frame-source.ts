@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { ServiceContext } from "@beckon/runtime";
 
 /** One picture as the source gave it. */
 export interface CapturedFrame {
@@ -11,7 +11,7 @@ export interface CapturedFrame {
 export interface SourceContext {
   /** Ends the stream, promptly and without an error. */
   readonly signal: AbortSignal;
-  readonly log: Pick<Logger, "info" | "warn" | "debug">;
+  readonly log: Pick<ServiceContext<unknown>["log"], "info" | "warn" | "debug">;
 }
 
 /**

@@ -98,7 +98,8 @@ describe("the MJPEG splitter", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), (pieces) => {
         const splitter = new MjpegSplitter(1000);
-        for (const piece of pieces) for (const jpeg of splitter.push(piece)) expect(jpeg.length).toBeLessThanOrEqual(1000);
+        for (const piece of pieces)
+          for (const jpeg of splitter.push(piece)) expect(jpeg.length).toBeLessThanOrEqual(1000);
       }),
     );
   });
