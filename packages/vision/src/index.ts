@@ -6,6 +6,7 @@ export {
   type Classifier,
   type ClassifierOptions,
   type ClassifyOptions,
+  judge,
   openClassifier,
   type Score,
   UNKNOWN,

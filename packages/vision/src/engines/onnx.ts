@@ -72,6 +72,8 @@ async function createSession(
       executionProviders: [provider],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
+      // A thread that spins while it waits for work takes a core from the decoder, and from the next frame.
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
       logSeverityLevel: SILENT,
     });
   try {
