@@ -1,1 +1,12 @@
-export {};
+import type { Service } from "@beckon/runtime";
+import { runClassifier } from "./classifier.ts";
+import { ClassifierConfig } from "./config.ts";
+
+export { ClassifierConfig } from "./config.ts";
+
+/** Frames to results: newest wins, in worker threads. */
+export const classifier: Service<ClassifierConfig> = {
+  kind: "classifier",
+  config: ClassifierConfig,
+  run: (context) => runClassifier(context),
+};

@@ -1,0 +1,57 @@
+import { availableParallelism } from "node:os";
+import { Name, Roi } from "@beckon/protocol";
+import { changeable } from "@beckon/runtime";
+import { ENGINE_CHOICES, WIRE_LIMITS } from "@beckon/vision";
+import { z } from "zod";
+
+const fraction = z.number().min(0).max(1);
+
+/** More threads than this gain nothing that one machine's cameras need, and each takes its own copy of the models. */
+const MOST_DEFAULT_WORKERS = 4;
+
+/** How one model is served. */
+export const ModelChoice = z.strictObject({
+  /** Name of the bundle's folder, where it is not that of the model. A name, for it may come over the wire: never a path. */
+  folder: Name.optional(),
+  /** Threads of one run on the CPU. More than 1 shorten a large network's run on idle cores, at the price of frames a second. */
+  threads: z.int().min(1).max(64).default(1),
+});
+
+/** What replaces the thresholds on a model's card: for all classes, and for single ones. */
+export const Thresholds = z.strictObject({
+  default: fraction.optional(),
+  classes: z.record(z.string(), fraction).default({}),
+});
+export type Thresholds = z.infer<typeof Thresholds>;
+
+/** The section `classifier` of beckon.yaml. Times in ms. */
+export const ClassifierConfig = z.strictObject({
+  /** Bundles by name, or by the name they are to have on the bus with what differs. */
+  models: changeable(z.union([z.array(Name).min(1).max(32), z.record(Name, ModelChoice)]).default(() => ["letters"])),
+  /** A folder of bundles that is searched before the one that ships. */
+  modelsFolder: z.string().min(1).optional(),
+  /** Only these; empty for every camera there is. */
+  cameras: z.array(Name).max(256).default([]),
+  /** Name of a shared subscription: the broker deals each frame to one classifier of the group. */
+  group: Name.optional(),
+  engine: z.enum(ENGINE_CHOICES).default("auto"),
+  /** Threads that decode and infer, one frame each at a time. */
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(() => Math.min(availableParallelism(), MOST_DEFAULT_WORKERS)),
+  /** A frame that is older when its turn comes is dropped as `stale`. */
+  maxAge: z.number().min(10).max(60_000).default(1000),
+  /** A thread that has not answered by then is replaced, and its frame dropped as `timeout`. */
+  timeout: z.number().min(100).max(60_000).default(5000),
+  /** Largest frame, in millions of pixels. */
+  megapixels: z.number().min(0.01).max(16).default(WIRE_LIMITS.megapixels),
+  /** By model. Below its threshold the best class is called `unknown`. */
+  thresholds: changeable(z.record(Name, Thresholds).default({})),
+  /** By camera: the region of interest of a camera that does not send its own. */
+  rois: changeable(z.record(Name, Roi).default({})),
+  /** By camera: true for a picture that must be turned left to right. */
+  mirror: changeable(z.record(Name, z.boolean()).default({})),
+});
+export type ClassifierConfig = z.infer<typeof ClassifierConfig>;
