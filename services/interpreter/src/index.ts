@@ -1,1 +1,2 @@
-export {};
+export { InterpreterConfig } from "./config.ts";
+export { interpreter } from "./interpreter.ts";
