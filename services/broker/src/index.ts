@@ -1,1 +1,3 @@
-export {};
+export { BrokerConfig, UserName } from "./config.ts";
+export { hashPassword, isPasswordHash, MAX_PASSWORD_BYTES, verifyPassword } from "./password.ts";
+export { type BrokerHost, createBrokerService } from "./service.ts";

@@ -1,0 +1,99 @@
+import { Duplex } from "node:stream";
+import { now } from "@beckon/runtime";
+import { type ByteRefusal, PacketScanner, type ScannerLimits } from "./packet-scanner.ts";
+
+/** Handed to the transport at once: so often it is seen that a slow reader still reads. */
+const SLICE_BYTES = 65_536;
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * A connection as the broker sees it, whatever carries it: TCP, TLS, WebSocket, or a pipe within the process.
+ *
+ * Inwards it cuts off whoever announces more bytes than allowed. Outwards it never asks the broker to wait: aedes lets a
+ * full socket hold up the publisher, and with it every other subscriber, for up to a minute. How much waits, and for how
+ * long nothing moved, is for the broker to read here and to act on.
+ */
+export class GuardedConnection extends Duplex {
+  readonly #transport: Duplex;
+  readonly #scanner: PacketScanner;
+  readonly #refused: (reason: ByteRefusal) => void;
+  #waitingSince: number | undefined;
+
+  /** @param refused is told why the connection is cut off, just before it is */
+  constructor(transport: Duplex, limits: ScannerLimits, refused: (reason: ByteRefusal) => void) {
+    super({ readableHighWaterMark: SLICE_BYTES });
+    this.#transport = transport;
+    this.#scanner = new PacketScanner(limits);
+    this.#refused = refused;
+    transport.on("data", (chunk: Buffer) => this.#receive(chunk));
+    transport.on("end", () => this.push(null));
+    transport.on("error", (error) => this.destroy(error));
+    transport.on("close", () => this.destroy());
+    if (transport.destroyed) this.destroy();
+  }
+
+  /** Bytes the transport has not taken: 0 unless the other side reads more slowly than it is written to. */
+  get stuckBytes(): number {
+    return this.#waitingSince === undefined ? 0 : this.writableLength;
+  }
+
+  /** Ms since anything moved; 0 while nothing waits. */
+  get stuckFor(): number {
+    return this.#waitingSince === undefined ? 0 : now() - this.#waitingSince;
+  }
+
+  /** Never asks to wait: see above. */
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, callback?: Done): boolean {
+    if (typeof encoding === "function") super.write(chunk, encoding);
+    else if (encoding === undefined) super.write(chunk, callback);
+    else super.write(chunk, encoding, callback);
+    return true;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#send(chunk, done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  override _final(done: Done): void {
+    this.#transport.end(() => done());
+  }
+
+  override _read(): void {
+    this.#transport.resume();
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#transport.destroy();
+    done(error);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.destroyed) return;
+    const refusal = this.#scanner.scan(chunk);
+    if (refusal !== undefined) {
+      this.#refused(refusal);
+      this.destroy();
+    } else if (!this.push(chunk)) this.#transport.pause();
+  }
+
+  #send(bytes: Buffer, done: Done): void {
+    let sent = 0;
+    const next: Done = (error) => {
+      if (error || sent >= bytes.length) {
+        this.#waitingSince = undefined;
+        done(error);
+        return;
+      }
+      this.#waitingSince = now();
+      const slice = bytes.subarray(sent, sent + SLICE_BYTES);
+      sent += slice.length;
+      this.#transport.write(slice, next);
+    };
+    next();
+  }
+}
