@@ -1,9 +1,15 @@
-import type { Figures } from "@beckon/protocol";
+import { type Figures, Name } from "@beckon/protocol";
 import { LatencyHistogram } from "./latency.ts";
+
+/** Of one kind, such as counters or parts; more would not fit into a message, and are counted as `others`. */
+const MAX_NAMES = 32;
+const LONGEST_NAME = 32;
+const LONGEST_FACT = 200;
+const OTHERS = "others";
 
 /**
  * The figures of one part of a service (a model, a camera, a relay) or of the service as a whole. Names are of the form
- * `[a-zA-Z][a-zA-Z0-9-]*`, 32 characters at most.
+ * `[a-zA-Z][a-zA-Z0-9-]*`, 32 characters at most; what does not fit is made to.
  */
 export class StatsPart {
   readonly #counters = new Map<string, number>();
@@ -12,23 +18,21 @@ export class StatsPart {
   readonly #latencies = new Map<string, LatencyHistogram>();
 
   count(name: string, by = 1): void {
-    this.#counters.set(name, (this.#counters.get(name) ?? 0) + by);
+    add(this.#counters, name, by);
   }
 
   /** Every loss has a name: `superseded`, `stale`, `clock`, `bad-image`, ... */
   drop(reason: string, by = 1): void {
-    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + by);
+    add(this.#drops, reason, by);
   }
 
-  /** Read whenever the stats are taken. */
+  /** Read whenever the stats are taken; what is no finite number then is left out. */
   gauge(name: string, read: () => number): void {
-    this.#gauges.set(name, read);
+    this.#gauges.set(slotFor(this.#gauges, name, fitting), read);
   }
 
   time(name: string, ms: number): void {
-    const histogram = this.#latencies.get(name) ?? new LatencyHistogram();
-    this.#latencies.set(name, histogram);
-    histogram.record(ms);
+    held(this.#latencies, name, fitting, () => new LatencyHistogram()).record(ms);
   }
 
   /** Counters and drops go on, latencies begin anew. */
@@ -36,7 +40,9 @@ export class StatsPart {
     const figures = {
       counters: Object.fromEntries(this.#counters),
       drops: Object.fromEntries(this.#drops),
-      gauges: Object.fromEntries([...this.#gauges].map(([name, read]) => [name, read()])),
+      gauges: Object.fromEntries(
+        [...this.#gauges].map(([name, read]) => [name, read()] as const).filter(([, value]) => Number.isFinite(value)),
+      ),
       latency: Object.fromEntries([...this.#latencies].map(([name, histogram]) => [name, histogram.summary()])),
     };
     for (const histogram of this.#latencies.values()) histogram.reset();
@@ -51,14 +57,12 @@ export class Stats extends StatsPart {
 
   /** @param name a camera, model or relay; the part is made when it is first asked for */
   part(name: string): StatsPart {
-    const part = this.#parts.get(name) ?? new StatsPart();
-    this.#parts.set(name, part);
-    return part;
+    return held(this.#parts, name, fittingPart, () => new StatsPart());
   }
 
   /** Something in words, such as the engine of a model. */
   fact(name: string, value: string): void {
-    this.#facts.set(name, value);
+    this.#facts.set(slotFor(this.#facts, name, fitting), value.slice(0, LONGEST_FACT));
   }
 
   takeAll(): Figures & { parts: Record<string, Figures>; facts: Record<string, string> } {
@@ -68,4 +72,34 @@ export class Stats extends StatsPart {
       facts: Object.fromEntries(this.#facts),
     };
   }
+}
+
+type Shape = (name: string) => string;
+
+function add(counts: Map<string, number>, name: string, by: number): void {
+  const slot = slotFor(counts, name, fitting);
+  counts.set(slot, (counts.get(slot) ?? 0) + by);
+}
+
+function held<T>(items: Map<string, T>, name: string, shape: Shape, create: () => T): T {
+  const slot = slotFor(items, name, shape);
+  const item = items.get(slot) ?? create();
+  items.set(slot, item);
+  return item;
+}
+
+/** Where a name is counted. One bad name, or too many, would make the receivers refuse the whole message. */
+function slotFor(items: ReadonlyMap<string, unknown>, name: string, shape: Shape): string {
+  if (items.has(name)) return name;
+  const fitted = shape(name);
+  return items.has(fitted) || items.size < MAX_NAMES - 1 ? fitted : OTHERS;
+}
+
+function fitting(name: string): string {
+  const plain = name.replaceAll(/[^a-zA-Z0-9]+/g, "-").replace(/^[^a-zA-Z]+/, "");
+  return plain.slice(0, LONGEST_NAME) || OTHERS;
+}
+
+function fittingPart(name: string): string {
+  return Name.safeParse(name).success ? name : fitting(name).toLowerCase();
 }

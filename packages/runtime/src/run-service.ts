@@ -1,0 +1,174 @@
+import { createRequire } from "node:module";
+import type { Duplex } from "node:stream";
+import { createBoot, createTopics } from "@beckon/protocol";
+import type { Logger } from "pino";
+import type { Bus } from "./bus.ts";
+import type { SharedConfig, TlsFiles } from "./config/shared-config.ts";
+import { within } from "./deadline.ts";
+import { instanceName } from "./instance-name.ts";
+import { LiveSettings } from "./live-settings.ts";
+import { announce, lastWill } from "./presence.ts";
+import type { BusHost, Service, ServiceContext } from "./service.ts";
+import { Stats } from "./stats.ts";
+
+/** A stop takes 5 s at most, even when the link is broken: the service its part, and the goodbyes theirs. */
+const STOP_MS = 4000;
+const GOODBYE_MS = 1000;
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+/** What a bus to a broker needs to be told. */
+export interface BusOptions {
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: TlsFiles;
+  readonly will: { readonly topic: string; readonly payload: Uint8Array };
+  readonly log: Logger;
+  readonly stats: Stats;
+  /** In place of a socket. */
+  readonly stream?: () => Duplex;
+}
+
+/** `failed` rejects with a `ServiceFailure` on what cannot come back, such as a refused password. */
+export type OpenBus = (options: BusOptions) => Bus & { readonly failed?: Promise<never> };
+
+export interface RunOptions<C> {
+  readonly config: C;
+  readonly shared: Pick<SharedConfig, "prefix" | "mqtt">;
+  readonly log: Logger;
+  /** Stops the service. */
+  readonly signal: AbortSignal;
+  /** Names this instance in its topics; the machine's name unless given. Two processes of one id cannot both connect. */
+  readonly id?: string;
+  /** Called once, when everything runs. */
+  readonly ready?: () => void;
+  /** Called with the broker that this service holds, before its own bus connects. */
+  readonly hosted?: (host: BusHost) => void;
+  readonly openBus: OpenBus;
+}
+
+/**
+ * Gives a service all it needs, runs it until the signal, and stops in the reverse order: the service, its last figures,
+ * `offline`, the bus, the broker it held.
+ *
+ * @throws {ServiceFailure} when the service or its bus cannot go on
+ */
+export async function runService<C>(service: Service<C>, options: RunOptions<C>): Promise<void> {
+  const { id = instanceName(), signal } = options;
+  const log = options.log.child({ service: service.kind, id });
+  const stop = new AbortController();
+  const forward = (): void => stop.abort(signal.reason);
+  if (signal.aborted) forward();
+  signal.addEventListener("abort", forward, { once: true });
+  const closings: Closing[] = [];
+  try {
+    await live(service, { ...options, id, log }, stop, (...closing) => closings.push(closing));
+  } finally {
+    stop.abort();
+    signal.removeEventListener("abort", forward);
+    await closeAll(closings.toReversed(), log);
+  }
+}
+
+type Closing = readonly [what: string, close: () => Promise<void>];
+type Life<C> = RunOptions<C> & { readonly id: string };
+
+async function live<C>(
+  service: Service<C>,
+  options: Life<C>,
+  stop: AbortController,
+  onClose: (...closing: Closing) => void,
+): Promise<void> {
+  const { config, id, log, shared } = options;
+  const { signal } = stop;
+  const { kind } = service;
+  const boot = createBoot(Date.now());
+  const topics = createTopics(shared.prefix);
+  const stats = new Stats();
+  const own = {
+    status: topics.status({ kind, id }),
+    stats: topics.stats({ kind, id }),
+    set: topics.serviceSet({ kind, id }),
+    config: topics.serviceConfig({ kind, id }),
+  };
+  const host = await service.host?.({ config, log, stats, signal, topics });
+  if (host) {
+    onClose("the broker", () => host.close());
+    options.hosted?.(host);
+  }
+  const bus = options.openBus({
+    ...shared.mqtt,
+    ...(host ? { url: host.url, stream: () => host.connect() } : {}),
+    clientId: [shared.prefix.replaceAll("/", "-"), kind, id].join("-"),
+    will: lastWill(own.status, boot),
+    log,
+    stats,
+  });
+  onClose("the bus", () => bus.close());
+  onClose("the goodbye", announce(bus, own, stats, { boot, version }));
+  const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal });
+  const context: ServiceContext<C> = {
+    ...{ config, id, boot, bus, topics, log, stats, signal },
+    onChange: (listener) => settings.onChange(listener),
+    ready: once(() => {
+      log.info("ready");
+      options.ready?.();
+    }),
+  };
+  await untilEnded((async () => service.run(context))(), [bus.failed ?? forever, settings.follow()], stop, log);
+}
+
+const forever = new Promise<never>(() => {});
+
+/** Until the service has ended, by itself, by the signal, or because what it stands on has failed. */
+async function untilEnded(
+  running: Promise<void>,
+  beside: readonly Promise<void>[],
+  stop: AbortController,
+  log: Logger,
+): Promise<void> {
+  const failures: unknown[] = [];
+  const noted = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => void failures.push(error));
+  const ran = noted(running);
+  // What runs beside it ends first only by failing, or by the signal.
+  await Promise.race([ran, aborted(stop.signal), ...beside.map((work) => noted(work.then(() => forever)))]);
+  const asked = stop.signal.aborted;
+  stop.abort();
+  if (!(await within(STOP_MS, ran))) log.warn(`did not stop within ${STOP_MS} ms; going without it`);
+  const failure = failures.find((error) => !(asked && isAbort(error)));
+  if (failure !== undefined) throw failure;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** One after another, whatever becomes of each: the last ones matter as much. */
+async function closeAll(closings: readonly Closing[], log: Logger): Promise<void> {
+  const until = performance.now() + GOODBYE_MS;
+  for (const [what, close] of closings) {
+    const left = Math.max(until - performance.now(), GOODBYE_MS / 5);
+    try {
+      if (!(await within(left, close()))) log.debug(`${what} took too long; going without it`);
+    } catch (error) {
+      log.warn(`${what} failed while stopping: ${(error as Error).message}`);
+    }
+  }
+}
+
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) run();
+    done = true;
+  };
+}
