@@ -42,3 +42,6 @@ export const SERVICE_KINDS = [
 ] as const;
 
 export type ServiceKind = (typeof SERVICE_KINDS)[number];
+
+/** The kind of a service in a topic: any name, and `relay`, which is a kind although it is a reserved word. */
+export const KindName = z.union([Name, z.enum(SERVICE_KINDS)]);

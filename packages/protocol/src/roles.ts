@@ -1,5 +1,5 @@
-import { Name, type ServiceKind } from "./names.ts";
-import { createTopics, FAMILIES, type FamilyName } from "./topics.ts";
+import type { ServiceKind } from "./names.ts";
+import { createTopics, FAMILIES, type FamilyName, fitsSlot } from "./topics.ts";
 
 /** Who a user of the broker may be. */
 export const ROLES = ["camera", "service", "viewer", "admin"] as const;
@@ -105,7 +105,7 @@ function publishes(permission: Permission, grant: Grant, prefix: string, path: s
         form.every((level, index) => {
           const found = levels[index] ?? "";
           if (!level.startsWith("<")) return found === level;
-          return Name.safeParse(found).success && (namesFor(level, permission, grant)?.includes(found) ?? true);
+          return fitsSlot(level.slice(1, -1), found) && (namesFor(level, permission, grant)?.includes(found) ?? true);
         })
       );
     }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RESERVED_NAMES } from "./names.ts";
+import { RESERVED_NAMES, SERVICE_KINDS } from "./names.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { aName } from "./testing/arbitraries.ts";
 import { matches } from "./testing/mqtt-matcher.ts";
@@ -10,7 +10,8 @@ const family = (name: (typeof FAMILIES)[number], prefix?: string): TopicFamily<u
   createTopics(prefix)[name] as unknown as TopicFamily<unknown, string>;
 const aFamily = fc.constantFrom(...FAMILIES);
 const slotsOf = (pattern: string): string[] => [...pattern.matchAll(/<([a-z]+)>/g)].map(([, slot]) => slot ?? "");
-const names = fc.record({ camera: aName, model: aName, relay: aName, kind: aName, id: aName });
+const aKind = fc.oneof(aName, fc.constantFrom(...SERVICE_KINDS));
+const names = fc.record({ camera: aName, model: aName, relay: aName, kind: aKind, id: aName });
 type Names = { readonly [slot: string]: string };
 /** Few names, so that what is chosen and what arrives often meet. */
 const fewNames = fc.constantFrom("desk", "door", "7", "letters", "relay-1");
@@ -62,6 +63,15 @@ describe("a topic", () => {
   );
 });
 
+describe("a topic of a service", () => {
+  it.each(SERVICE_KINDS)("may be of a %s", (kind) => {
+    const topic = createTopics().status({ kind, id: "pi" });
+    expect(topic.path).toBe(`beckon/service/${kind}/pi/status`);
+    expect(createTopics().status.matching().match(topic.path)).toEqual({ kind, id: "pi" });
+    expect(createTopics().status.matching({ kind }).match(topic.path)).toEqual({ kind, id: "pi" });
+  });
+});
+
 describe("a choice of topics", () => {
   it("matches what a broker would send for its filters, and of that what has names for names", () => {
     fc.assert(
@@ -71,7 +81,7 @@ describe("a choice of topics", () => {
         const found = filter.match(path);
         const form = family(name).pattern.split("/");
         const levels = path.split("/");
-        const named = form.every((level, index) => !level.startsWith("<") || isName(levels[index] ?? ""));
+        const named = form.every((level, index) => !level.startsWith("<") || isName(level, levels[index] ?? ""));
         expect(found !== undefined).toBe(sent && named);
       }),
       { numRuns: 2000 },
@@ -138,6 +148,7 @@ describe("retained topics", () => {
   });
 });
 
-function isName(level: string): boolean {
-  return /^[a-z0-9][a-z0-9-]{0,31}$/.test(level) && !RESERVED_NAMES.includes(level);
+function isName(slot: string, level: string): boolean {
+  const reserved = RESERVED_NAMES.includes(level) && !(slot === "<kind>" && level === "relay");
+  return /^[a-z0-9][a-z0-9-]{0,31}$/.test(level) && !reserved;
 }

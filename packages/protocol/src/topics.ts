@@ -2,7 +2,7 @@ import type { Codec } from "./codec.ts";
 import { jsonCodec } from "./codec.ts";
 import type { Frame } from "./envelope.ts";
 import { frameCodec } from "./frame-codec.ts";
-import { Name, Prefix } from "./names.ts";
+import { KindName, Name, Prefix } from "./names.ts";
 import {
   Gesture,
   GestureState,
@@ -173,9 +173,9 @@ function topicFamily<T, N extends string>(prefix: string, form: string, facts: F
   const matching = (names: NameChoice<N> = {}, group?: string): TopicFilter<T, N> => {
     const choices = new Map(Object.entries<string | readonly string[] | undefined>(names));
     const allowed = levels.map((level) =>
-      "slot" in level ? chosenNames(choices.get(level.slot), pattern) : [level.word],
+      "slot" in level ? chosenNames(level.slot, choices.get(level.slot), pattern) : [level.word],
     );
-    const share = group === undefined ? "" : `$share/${checkedName(group, pattern)}/`;
+    const share = group === undefined ? "" : `$share/${checkedName("group", group, pattern)}/`;
     return {
       filters: combinations(allowed).map((path) => share + path.join("/")),
       qos,
@@ -185,7 +185,7 @@ function topicFamily<T, N extends string>(prefix: string, form: string, facts: F
   };
   const exact = (names: Readonly<Record<N, string>>): Topic<T, N> => {
     const path = levels
-      .map((level) => ("slot" in level ? checkedName(names[level.slot as N], pattern) : level.word))
+      .map((level) => ("slot" in level ? checkedName(level.slot, names[level.slot as N], pattern) : level.word))
       .join("/");
     return { ...matching(names), path, retain };
   };
@@ -194,15 +194,22 @@ function topicFamily<T, N extends string>(prefix: string, form: string, facts: F
 
 const ANY = "+";
 
-function chosenNames(choice: string | readonly string[] | undefined, pattern: string): readonly string[] {
-  const names = typeof choice === "string" ? [choice] : (choice ?? []);
-  return names.length === 0 ? [ANY] : [...new Set(names)].map((name) => checkedName(name, pattern));
+/** Whether a name may stand in a place of a topic: `camera`, `kind`, ... */
+export function fitsSlot(slot: string, name: string): boolean {
+  return slotSchema(slot).safeParse(name).success;
 }
 
-function checkedName(name: string | undefined, pattern: string): string {
-  const parsed = Name.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new ProtocolError("bad-topic", `"${name}" in ${pattern} ${parsed.error.issues[0]?.message ?? "is no name"}`);
+const slotSchema = (slot: string) => (slot === "kind" ? KindName : Name);
+
+function chosenNames(slot: string, choice: string | readonly string[] | undefined, pattern: string): readonly string[] {
+  const names = typeof choice === "string" ? [choice] : (choice ?? []);
+  return names.length === 0 ? [ANY] : [...new Set(names)].map((name) => checkedName(slot, name, pattern));
+}
+
+function checkedName(slot: string, name: string | undefined, pattern: string): string {
+  if (name !== undefined && fitsSlot(slot, name)) return name;
+  const reason = Name.safeParse(name).error?.issues[0]?.message ?? "is no name";
+  throw new ProtocolError("bad-topic", `"${name}" in ${pattern} ${reason}`);
 }
 
 function combinations(choices: readonly (readonly string[])[]): string[][] {
@@ -222,8 +229,7 @@ function matchLevels<N extends string>(
   for (const [index, level] of levels.entries()) {
     const name = found[index] ?? "";
     const choices = allowed[index] ?? [];
-    if ("slot" in level && choices[0] === ANY ? !Name.safeParse(name).success : !choices.includes(name))
-      return undefined;
+    if ("slot" in level && choices[0] === ANY ? !fitsSlot(level.slot, name) : !choices.includes(name)) return undefined;
     if ("slot" in level) names[level.slot] = name;
   }
   return names as Record<N, string>;
