@@ -128,9 +128,9 @@ export class Lineup {
   }
 
   async #swap(loaded: readonly LoadedModel[]): Promise<void> {
-    if (this.#closing) return;
+    if (this.#closing !== undefined) return;
     const { models, pool } = await openModels(loaded, this.#options);
-    if (this.#closing) return pool.close(0);
+    if (this.#closing !== undefined) return pool.close(0);
     const old = this.#pool;
     this.#models = models;
     this.#pool = pool;

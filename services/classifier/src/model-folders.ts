@@ -1,8 +1,9 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { didYouMean } from "@beckon/protocol/did-you-mean";
 import { ServiceFailure } from "@beckon/runtime";
+import { fileReason } from "@beckon/vision/system-reason";
 import type { ClassifierConfig } from "./config.ts";
 
 /** Where the bundles that ship lie. */
@@ -51,12 +52,9 @@ function findBundle(name: string, folders: readonly string[]): string {
 function bundlesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => !name.startsWith(".") && isBundle(join(folder, name)));
-  } catch {
-    // A folder that cannot be read holds no bundle; the message names it.
-    return [];
+  } catch (cause) {
+    throw new ServiceFailure(`classifier.modelsFolder: ${folder}: ${fileReason(cause)}`, { cause });
   }
 }
 
-function isBundle(folder: string): boolean {
-  return statSync(join(folder, "model.json"), { throwIfNoEntry: false })?.isFile() ?? false;
-}
+const isBundle = (folder: string): boolean => existsSync(join(folder, "model.json"));
