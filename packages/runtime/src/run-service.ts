@@ -7,6 +7,7 @@ import type { SharedConfig, TlsFiles } from "./config/shared-config.ts";
 import { within } from "./deadline.ts";
 import { instanceName } from "./instance-name.ts";
 import { LiveSettings } from "./live-settings.ts";
+import { openBroker } from "./open-broker.ts";
 import { announce, lastWill } from "./presence.ts";
 import type { BusHost, Service, ServiceContext } from "./service.ts";
 import { Stats } from "./stats.ts";
@@ -109,8 +110,9 @@ async function live<C>(
   onClose("the bus", () => bus.close());
   onClose("the goodbye", announce(bus, own, stats, { boot, version }));
   const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal });
+  const open = host ? undefined : openBroker(shared.mqtt);
   const context: ServiceContext<C> = {
-    ...{ config, id, boot, bus, topics, log, stats, signal },
+    ...{ config, id, boot, bus, topics, log, stats, signal, ...(open !== undefined && { openBroker: open }) },
     onChange: (listener) => settings.onChange(listener),
     ready: once(() => {
       log.info("ready");

@@ -17,6 +17,8 @@ export interface ServiceContext<C> {
   readonly topics: Topics;
   readonly log: Logger;
   readonly stats: Stats;
+  /** Host of a broker elsewhere that lets us in without a user: whoever reaches it may publish what we obey. */
+  readonly openBroker?: string;
   /** Aborted when the service must stop. */
   readonly signal: AbortSignal;
   /**
