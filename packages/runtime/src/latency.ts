@@ -6,6 +6,7 @@ const STEPS = 32;
 const SMALLEST_MS = 0.001;
 /** 2^30 microseconds are 18 minutes; what is longer counts as that. */
 const DOUBLINGS = 30;
+const LARGEST_MS = SMALLEST_MS * 2 ** DOUBLINGS;
 
 /** Latencies in buckets that grow with them, as HdrHistogram has them: constant memory, relative precision. */
 export class LatencyHistogram {
@@ -13,10 +14,10 @@ export class LatencyHistogram {
   #count = 0;
   #max = 0;
 
-  /** @param ms at least 0; what is negative (two clocks) counts as 0 */
-  record(ms: number): void {
-    const doublings = Math.log2(Math.max(ms, SMALLEST_MS) / SMALLEST_MS);
-    const bucket = Math.min(Math.round(doublings * STEPS), this.#buckets.length - 1);
+  /** @param time ms; what is negative (two clocks) or no number counts as 0 */
+  record(time: number): void {
+    const ms = Math.min(Math.max(time, 0) || 0, LARGEST_MS);
+    const bucket = Math.round(Math.log2(Math.max(ms, SMALLEST_MS) / SMALLEST_MS) * STEPS);
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
     this.#count += 1;
     this.#max = Math.max(this.#max, ms);

@@ -12,12 +12,17 @@ export interface Stamp {
 export type Untimely = "older-boot" | "out-of-order" | "duplicate" | "clock" | "stale";
 
 export type Timing =
-  | { readonly untimely: Untimely; readonly age?: number }
+  | {
+      readonly untimely: Untimely;
+      readonly age?: number;
+      /** Only of `stale`, which keeps its place in the order. */
+      readonly gap?: number;
+    }
   | {
       readonly untimely?: undefined;
       /** Ms on the way, beyond the shortest way seen from this boot. */
       readonly age: number;
-      /** Sequence numbers that were skipped since the last. */
+      /** Sequence numbers that were skipped since the last, without those that were refused as `clock`. */
       readonly gap: number;
       /** It began a new boot, or is the first of all. */
       readonly first: boolean;
@@ -45,9 +50,16 @@ interface Life {
   offset: number;
   estimatedAt: number;
   lastArrival: number;
-  /** Of messages refused as `clock` in a row. */
-  ahead: { count: number; offset: number };
+  /** The messages refused as `clock` since the last that was not, at most `MAX_REFUSED` of them. */
+  refused: readonly number[];
+  /** Of those, how many agree with each other, each newer than the one before: the same one again proves nothing. */
+  ahead: { count: number; offset: number; seq: number };
 }
+
+/** So many refused sequence numbers are remembered, so as not to be taken for lost. */
+const MAX_REFUSED = 100;
+
+const NONE_AHEAD = { count: 0, offset: 0, seq: 0 } as const;
 
 /**
  * Judges the order and age of one sender's messages, whose clock is its own: the difference of the clocks is learnt, for
@@ -67,13 +79,17 @@ export class SenderClock {
     const untimely = this.#outOfOrder(stamp, arrivedAt);
     if (untimely) return { untimely };
     const life = this.#life?.boot === stamp.boot ? this.#life : undefined;
-    const learnt = life ?? this.#begin(stamp, arrivedAt);
-    const gap = life ? stamp.seq - life.seq - 1 : 0;
-    learnt.seq = stamp.seq;
-    learnt.lastArrival = arrivedAt;
-    if (!this.#learn(learnt, arrivedAt - stamp.at, arrivedAt)) return { untimely: "clock" };
-    const age = arrivedAt - stamp.at - learnt.offset;
-    return age > this.#maxAge ? { untimely: "stale", age } : { age, gap, first: life === undefined };
+    if (!life) {
+      this.#begin(stamp, arrivedAt);
+      return { age: 0, gap: 0, first: true };
+    }
+    // What is refused leaves no trace: one message from the future must not make the true ones look old.
+    if (!this.#learn(life, stamp, arrivedAt)) return { untimely: "clock" };
+    const arrived = life.refused.filter((seq) => seq < stamp.seq).length;
+    const gap = stamp.seq - life.seq - 1 - arrived;
+    Object.assign(life, { seq: stamp.seq, lastArrival: arrivedAt, refused: [] });
+    const age = arrivedAt - stamp.at - life.offset;
+    return age > this.#maxAge ? { untimely: "stale", age, gap } : { age, gap, first: false };
   }
 
   /**
@@ -107,24 +123,34 @@ export class SenderClock {
     return seq < life.seq ? "out-of-order" : undefined;
   }
 
-  #begin({ boot, seq, at }: Stamp, arrivedAt: number): Life {
-    const offset = arrivedAt - at;
-    this.#life = { boot, seq, offset, estimatedAt: arrivedAt, lastArrival: arrivedAt, ahead: { count: 0, offset } };
-    return this.#life;
+  #begin({ boot, seq, at }: Stamp, arrivedAt: number): void {
+    this.#life = {
+      boot,
+      seq,
+      offset: arrivedAt - at,
+      estimatedAt: arrivedAt,
+      lastArrival: arrivedAt,
+      refused: [],
+      ahead: NONE_AHEAD,
+    };
   }
 
   /** @returns whether the message's clock is believed */
-  #learn(life: Life, offset: number, arrivedAt: number): boolean {
+  #learn(life: Life, { seq, at }: Stamp, arrivedAt: number): boolean {
+    const offset = arrivedAt - at;
     const risen = life.offset + (arrivedAt - life.estimatedAt) * DRIFT;
     const { ahead } = life;
     if (offset < risen - MAX_AHEAD_MS) {
-      const agrees = ahead.count > 0 && Math.abs(offset - ahead.offset) <= MAX_AHEAD_MS;
-      life.ahead = { count: agrees ? ahead.count + 1 : 1, offset };
-      if (life.ahead.count < RELEARN_AFTER) return false;
+      const agrees = ahead.count === 0 || (seq > ahead.seq && Math.abs(offset - ahead.offset) <= MAX_AHEAD_MS);
+      life.ahead = { count: agrees ? ahead.count + 1 : 1, offset, seq };
+      if (life.ahead.count < RELEARN_AFTER) {
+        life.refused = [...new Set([...life.refused, seq])].slice(-MAX_REFUSED);
+        return false;
+      }
     }
     life.offset = Math.min(offset, risen);
     life.estimatedAt = arrivedAt;
-    life.ahead = { count: 0, offset };
+    life.ahead = NONE_AHEAD;
     return true;
   }
 }

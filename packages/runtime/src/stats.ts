@@ -101,5 +101,7 @@ function fitting(name: string): string {
 }
 
 function fittingPart(name: string): string {
-  return Name.safeParse(name).success ? name : fitting(name).toLowerCase();
+  if (Name.safeParse(name).success) return name;
+  const plain = fitting(name).toLowerCase();
+  return Name.safeParse(plain).success ? plain : fitting(`part-${plain}`);
 }
