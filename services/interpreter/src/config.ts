@@ -29,7 +29,7 @@ export const InterpreterConfig = z
     cameras: z.array(Name).max(64).default([]),
     /** Only these; left out, every model. */
     models: z.array(Name).max(64).default([]),
-    enter: changeable(thresholds.enter.default(0.75)),
+    enter: changeable(thresholds.enter.default(0.7)),
     leave: changeable(thresholds.leave.default(0.5)),
     hold: changeable(thresholds.hold.default(400)),
     release: changeable(thresholds.release.default(250)),

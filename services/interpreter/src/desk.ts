@@ -109,7 +109,7 @@ export class Desk {
         const { gesture, phase, confidence } = output.value;
         this.#send(topics.gesture({ camera, model }), ms ? { ...output.value, ms } : output.value);
         stats.part(model).count(phase === "start" ? "started" : "ended");
-        log.info({ camera, model, gesture, confidence }, phase === "start" ? `${gesture} begins` : `${gesture} ends`);
+        log.debug({ camera, model, gesture, confidence }, phase === "start" ? `${gesture} begins` : `${gesture} ends`);
       }
     }
   }
@@ -145,7 +145,7 @@ export class Desk {
   #tell(camera: string, text: SpelledText): void {
     this.#send(this.#context.topics.text({ camera }), text);
     this.#context.stats.count(text.last === "" ? "texts" : "letters");
-    if (text.text !== "") this.#context.log.info({ camera }, `reads "${text.text}"`);
+    if (text.text !== "") this.#context.log.debug({ camera }, `reads "${text.text}"`);
   }
 
   #send<T>(topic: Topic<T>, value: T): void {

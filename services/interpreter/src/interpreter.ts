@@ -1,5 +1,5 @@
 import type { GestureState } from "@beckon/protocol";
-import { type Message, now, type Service } from "@beckon/runtime";
+import { type Message, now, type Service, ServiceFailure, SubscriptionRefused } from "@beckon/runtime";
 import { InterpreterConfig } from "./config.ts";
 import { Desk } from "./desk.ts";
 
@@ -23,6 +23,8 @@ export const interpreter: Service<InterpreterConfig> = {
       await Promise.race([Promise.all([results.granted, states.granted]), aborted(signal)]);
       if (!signal.aborted) context.ready();
       for await (const message of results) desk.take(message);
+    } catch (cause) {
+      throw cause instanceof SubscriptionRefused ? new ServiceFailure(cause.message, { cause }) : cause;
     } finally {
       clearInterval(timer);
       desk.stop(now());
