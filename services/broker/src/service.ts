@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type BusHost, type HostContext, type Service, ServiceFailure } from "@beckon/runtime";
+import { type BusHost, type HostContext, type Service, ServiceFailure, throttled } from "@beckon/runtime";
 import { openAccess, type User, usersAccess } from "./access.ts";
 import { type Broker, type Loss, openBroker } from "./broker.ts";
 import { BrokerConfig } from "./config.ts";
@@ -27,13 +27,13 @@ interface Door {
 
 /** Most connections that have not logged in: a whole house comes back at once after an outage. */
 const MAX_STRANGERS = 64;
-/** The same complaint is logged once in this time, with how often it came up. */
-const COMPLAINT_MS = 1000;
+
+export interface BrokerService extends Service<BrokerConfig> {
+  host(context: HostContext<BrokerConfig>): Promise<BrokerHost>;
+}
 
 /** The embedded broker: MQTT 3.1.1 for one home, over TCP, TLS and WebSocket. */
-export function createBrokerService(): Service<BrokerConfig> & {
-  host(context: HostContext<BrokerConfig>): Promise<BrokerHost>;
-} {
+export function createBrokerService(): BrokerService {
   return {
     kind: "broker",
     config: BrokerConfig,
@@ -51,8 +51,8 @@ async function openHost(context: HostContext<BrokerConfig>): Promise<BrokerHost>
   const doors = doorsOf(config);
   requireUsers(config, doors);
   const secureContext = config.tls && (await readCertificate(config.tls));
-  const complaints = new Complaints((message) => log.warn(message));
-  const complain = (loss: Loss, detail: string): void => complaints.add(loss, detail);
+  const complaints = throttled(log);
+  const complain = (loss: Loss, detail: string): void => complaints.warn(loss, `${loss}: ${detail}`);
   const lost = (loss: Loss, detail: string): void => {
     stats.drop(loss);
     complain(loss, detail);
@@ -71,7 +71,6 @@ async function openHost(context: HostContext<BrokerConfig>): Promise<BrokerHost>
     for (const listener of listeners.splice(0).reverse()) listener.close();
     await broker.close();
     lobby.clear();
-    complaints.close();
   };
   const ports: Partial<Record<Door["setting"], number>> = {};
   const urls: Partial<Record<Door["scheme"], string>> = {};
@@ -169,36 +168,5 @@ async function readCertificate({ cert, key }: { cert: string; key: string }): Pr
       `broker.tls.cert "${cert}" and broker.tls.key "${key}" are no certificate with its key in PEM: ${(error as Error).message}`,
       { cause: error },
     );
-  }
-}
-
-/** Says each kind of complaint at once, and then no more than once a second, with how many there were. */
-class Complaints {
-  readonly #say: (message: string) => void;
-  readonly #pending = new Map<string, { count: number; detail: string }>();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(say: (message: string) => void) {
-    this.#say = say;
-    this.#timer = setInterval(() => this.#flush(), COMPLAINT_MS);
-    this.#timer.unref();
-  }
-
-  add(kind: string, detail: string): void {
-    const pending = this.#pending.get(kind);
-    if (!pending) this.#say(`${kind}: ${detail}`);
-    this.#pending.set(kind, { count: (pending?.count ?? -1) + 1, detail });
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-  }
-
-  #flush(): void {
-    for (const [kind, { count, detail }] of this.#pending) {
-      if (count > 0) this.#say(`${kind}: ${detail} (and ${count - 1} more)`);
-      if (count > 0) this.#pending.set(kind, { count: 0, detail });
-      else this.#pending.delete(kind);
-    }
   }
 }
