@@ -103,6 +103,8 @@ function unknownKeys(schema: z.core.$ZodType, value: unknown): readonly { path: 
       : [];
   const keyed = isSection(value) && ["object", "intersection"].includes(core._zod.def.type);
   return entries.flatMap(([key, inner]) => {
+    // zod leaves it out without a word, whatever the schema.
+    if (key === "__proto__") return [{ path: [key], hint: "" }];
     const child = childOf(core, key, value);
     if (child) return unknownKeys(child, inner).map(({ path, hint }) => ({ path: [key, ...path], hint }));
     return keyed && !isOpen(core) ? [{ path: [key], hint: keyHint(String(key), keysOf(core, value)) }] : [];
