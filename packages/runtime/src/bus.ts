@@ -9,7 +9,7 @@ export interface Message<T, N extends string = string> {
   readonly size: number;
   /** By this process's `now()`. */
   readonly arrivedAt: number;
-  /** It was kept by the broker for whoever subscribes: of unknown age. */
+  /** It was kept by the broker for whoever subscribes: of unknown age. It comes again after each reconnection. */
   readonly retained: boolean;
   /** It was delivered with; at 1 it may come twice. */
   readonly qos: 0 | 1 | 2;
@@ -35,8 +35,8 @@ export interface Bus {
   /**
    * Never queues: without a connection nothing is kept for later, for by then it would be old.
    *
-   * @returns true when it was sent (QoS 0: handed to the socket; QoS 1: acknowledged), false when there was no connection
-   * or it broke meanwhile
+   * @returns true when it was sent (QoS 0: handed to the socket, and what waits there below its mark; QoS 1:
+   * acknowledged), false when there was no connection or it broke meanwhile
    */
   publish<T>(topic: Topic<T>, value: T): Promise<boolean>;
   /** Messages in the order of their arrival, again after each reconnection, until the signal. It subscribes when called. */
@@ -52,7 +52,10 @@ export interface Bus {
 }
 
 export interface Subscription<T, N extends string = string> extends AsyncIterable<Message<T, N>> {
-  /** When the broker has granted it for the first time; rejects with `SubscriptionRefused` when it will not. */
+  /**
+   * When the broker has granted it for the first time, or it has ended; rejects with `SubscriptionRefused` when the broker
+   * will not, as does the iterator then.
+   */
   readonly granted: Promise<void>;
 }
 

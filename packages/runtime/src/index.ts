@@ -11,6 +11,7 @@ export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
 export { createLogger, type LoggerOptions } from "./log.ts";
 export { createMemoryBus, MemoryHub } from "./memory-bus.ts";
+export { connectMqttBus, type MqttBus, type MqttBusOptions } from "./mqtt-bus.ts";
 export { type BusOptions, type OpenBus, type RunOptions, runService } from "./run-service.ts";
 export { type Runnable, runnable, runTogether, runUntilSignal } from "./run-services.ts";
 export { SenderClock, type Stamp, type Timing, type Untimely } from "./sender-clock.ts";

@@ -1,84 +1,61 @@
-import type { Codec, Qos, Topic, TopicFilter } from "@beckon/protocol";
-import { ProtocolError } from "@beckon/protocol";
-import type { Bus, Message, SubscribeOptions, Subscription } from "./bus.ts";
-import { now } from "./clock.ts";
-import { Mailbox } from "./mailbox.ts";
+import type { Qos, Topic, TopicFilter } from "@beckon/protocol";
+import type { Logger } from "pino";
+import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
+import { type Arrival, createInbox } from "./inbox.ts";
 import type { Stats } from "./stats.ts";
-
-interface Publication {
-  readonly payload: Uint8Array;
-  readonly qos: Qos;
-}
+import { throttled } from "./throttled.ts";
 
 interface Listener {
-  readonly matches: (path: string) => boolean;
-  readonly deliver: (path: string, publication: Publication, retained: boolean) => void;
+  readonly qos: Qos;
+  readonly deliver: (arrival: Arrival) => void;
 }
 
 /** What the memory buses of one process have in common, as a broker has: who listens, and what is retained. */
 export class MemoryHub {
   readonly listeners = new Set<Listener>();
-  readonly retained = new Map<string, Publication>();
+  readonly retained = new Map<string, Arrival>();
 }
-
-const MAX_WAITING = 1024;
 
 /**
  * A bus inside one process. Payloads go through their codecs as on a wire, so that it refuses and strips what MQTT would.
  *
  * @param hub shared by the buses that are to meet
+ * @param log told of payloads that do not fit
  */
-export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus {
+export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">, log?: Pick<Logger, "warn">): Bus {
   const closing = new AbortController();
+  const warnings = log && throttled(log);
   const publish = async <T>(topic: Topic<T>, value: T): Promise<boolean> => {
     if (closing.signal.aborted) return false;
-    const publication = { payload: topic.codec.encode(value), qos: topic.qos };
-    if (topic.retain) hub.retained.set(topic.path, publication);
+    const { path, qos } = topic;
+    const payload = topic.codec.encode(value);
+    if (topic.retain) hub.retained.set(path, { path, payload, qos, retained: true });
     // Whoever publishes goes on before anyone receives, as over a socket.
     await Promise.resolve();
-    for (const listener of hub.listeners)
-      if (listener.matches(topic.path)) listener.deliver(topic.path, publication, false);
+    for (const listener of hub.listeners) deliver(listener, { path, payload, qos, retained: false });
     return true;
   };
-  const subscribe = <T, N extends string>(
-    filter: TopicFilter<T, N>,
-    { signal, refused, waiting = MAX_WAITING }: SubscribeOptions,
-  ): Subscription<T, N> => {
-    const mailbox = new Mailbox<Message<T, N>>(waiting, () => stats.drop("overrun"));
-    const listener: Listener = {
-      matches: (path) => filter.match(path) !== undefined,
-      deliver: (path, { payload, qos }, retained) => {
-        const names = filter.match(path);
-        const value =
-          names &&
-          decode(filter.codec, payload, (error) => {
-            stats.drop(error.reason);
-            refused?.(error, path);
-          });
-        if (names && value)
-          mailbox.push({
-            path,
-            names,
-            value: value.value,
-            size: payload.length,
-            arrivedAt: now(),
-            retained,
-            qos: qos < filter.qos ? qos : filter.qos,
-          });
-      },
-    };
+  const subscribe = <T, N extends string>(filter: TopicFilter<T, N>, options: SubscribeOptions): Subscription<T, N> => {
     const end = (): void => {
       hub.listeners.delete(listener);
-      mailbox.close();
+      inbox.mailbox.close();
+      for (const ending of endings) ending.removeEventListener("abort", end);
     };
-    hub.listeners.add(listener);
-    for (const [path, publication] of hub.retained)
-      if (listener.matches(path)) listener.deliver(path, publication, true);
-    for (const ending of [signal, closing.signal]) {
-      if (ending.aborted) end();
-      ending.addEventListener("abort", end, { once: true });
+    const endings = [options.signal, closing.signal];
+    const inbox = createInbox(filter, options, { stats, ...(warnings ? { warnings } : {}), left: end });
+    const listener: Listener = { qos: filter.qos, deliver: inbox.deliver };
+    const subscription: Subscription<T, N> = {
+      granted: Promise.resolve(),
+      [Symbol.asyncIterator]: () => inbox.mailbox,
+    };
+    if (endings.some(({ aborted }) => aborted)) {
+      end();
+      return subscription;
     }
-    return { granted: Promise.resolve(), [Symbol.asyncIterator]: () => mailbox };
+    for (const ending of endings) ending.addEventListener("abort", end, { once: true });
+    hub.listeners.add(listener);
+    for (const arrival of hub.retained.values()) deliver(listener, arrival);
+    return subscription;
   };
   return {
     publish,
@@ -88,7 +65,7 @@ export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus
       return !closing.signal.aborted;
     },
     onConnect: (listener) => {
-      listener();
+      if (!closing.signal.aborted) listener();
       return () => {};
     },
     onDisconnect: (listener) => {
@@ -99,17 +76,7 @@ export function createMemoryBus(hub: MemoryHub, stats: Pick<Stats, "drop">): Bus
   };
 }
 
-/** @returns the value in a box, for a codec may give any value; undefined when the payload was refused */
-function decode<T>(
-  codec: Codec<T>,
-  payload: Uint8Array,
-  refused: (error: ProtocolError) => void,
-): { value: T } | undefined {
-  try {
-    return { value: codec.decode(payload) };
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    refused(error);
-    return undefined;
-  }
+/** With the lower QoS of the two, as a broker does. */
+function deliver(listener: Listener, arrival: Arrival): void {
+  listener.deliver(arrival.qos > listener.qos ? { ...arrival, qos: listener.qos } : arrival);
 }

@@ -1,0 +1,247 @@
+import type { Duplex } from "node:stream";
+import mqtt, { type IClientOptions, MqttClient } from "mqtt";
+import type { TlsFiles } from "./config/shared-config.ts";
+import type { Arrival } from "./inbox.ts";
+
+/**
+ * Seconds between two signs of life. mqtt.js asks after them and gives up half of them later (its KeepaliveManager), so
+ * that a link without an end is noticed within 4.5 s; brokers give up after 1.5 of them (MQTT 3.1.1, 3.1.2.10).
+ */
+const KEEPALIVE_S = 3;
+/** From the first packet of TCP to the broker's yes. */
+const CONNECT_MS = 4500;
+/** How long a goodbye may take: QoS 1 that waits for its acknowledgement, then DISCONNECT. */
+const GOODBYE_MS = 1000;
+
+const SESSION_TAKEN_OVER = 0x8e;
+
+export interface LastWill {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+export interface LinkOptions {
+  readonly url: URL;
+  readonly version: 4 | 5;
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: TlsFiles;
+  /** Published by the broker, retained, when the link ends without a goodbye. */
+  readonly will?: LastWill;
+  /** In place of a socket. */
+  readonly stream?: () => Duplex;
+}
+
+/** How a link, or the attempt at one, ended. */
+export interface LinkEnd {
+  /** CONNACK's code, when it was a no. */
+  readonly refused?: number;
+  /** Of an error of the socket. */
+  readonly code?: string;
+  readonly takenOver: boolean;
+  readonly closedByBroker: boolean;
+  /** In words, for the log. */
+  readonly cause: string;
+}
+
+export interface LinkEvents {
+  /** At most once. */
+  up(): void;
+  arrived(arrival: Arrival): void;
+  /** Once, and the last. */
+  down(end: LinkEnd): void;
+}
+
+/**
+ * One connection to a broker, from the attempt to its end: it never comes back, and keeps nothing for another one.
+ * The only file that knows mqtt.js, whose own reconnection, resubscription and stores of what was not sent are not used.
+ */
+export class MqttLink {
+  readonly #client: MqttClient;
+  readonly #events: LinkEvents;
+  /** Publications that are on their way: mqtt.js forgets them without a word when the broker closes. */
+  readonly #unsettled = new Set<(sent: boolean) => void>();
+  /** Those of QoS 0 that wait until the socket has taken what it holds. */
+  readonly #undrained = new Set<(sent: boolean) => void>();
+  #end: { -readonly [part in keyof LinkEnd]?: LinkEnd[part] } = {};
+  #leaving = false;
+
+  /** @throws on TLS files that are none */
+  constructor(options: LinkOptions, events: LinkEvents) {
+    this.#events = events;
+    this.#client = open(options);
+    // Without it a small packet waits for the acknowledgement of the one before (Nagle), which the receiver delays.
+    const socket: Duplex & { setNoDelay?: (noDelay: boolean) => void } = this.#client.stream;
+    socket.setNoDelay?.(true);
+    this.#listen();
+  }
+
+  /** Bytes that wait in the socket. */
+  get backlog(): number {
+    return this.#client.stream.writableLength;
+  }
+
+  /** @returns true when it was handed to the socket (QoS 0) or acknowledged (QoS 1), false when the link broke before */
+  publish(topic: string, payload: Uint8Array, { qos, retain }: { qos: 0 | 1; retain: boolean }): Promise<boolean> {
+    if (this.#leaving || !this.#client.connected) return Promise.resolve(false);
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    return new Promise((resolve) => {
+      const settle = (sent: boolean): void => {
+        this.#unsettled.delete(settle);
+        resolve(sent);
+      };
+      this.#unsettled.add(settle);
+      if (qos > 0) this.#client.publish(topic, bytes, { qos, retain }, (error) => settle(!error));
+      else {
+        // mqtt.js would hang a listener of its own on the socket for each.
+        this.#client.publish(topic, bytes, { qos, retain });
+        if (this.#client.stream.writableNeedDrain) this.#undrained.add(settle);
+        else settle(true);
+      }
+    });
+  }
+
+  /** @returns those of the filters that the broker refuses; undefined when the link broke before it answered */
+  subscribe(filters: ReadonlyMap<string, 0 | 1>): Promise<readonly string[] | undefined> {
+    const names = [...filters.keys()];
+    const wanted = Object.fromEntries([...filters].map(([filter, qos]) => [filter, { qos }]));
+    return new Promise((resolve) => {
+      this.#client.subscribe(wanted, (error, _granted, packet) => {
+        const codes = packet?.granted as readonly number[] | undefined;
+        if (codes) resolve(names.filter((_, index) => (codes[index] ?? 0) >= 0x80));
+        else resolve(error ? undefined : []);
+      });
+    });
+  }
+
+  unsubscribe(filters: readonly string[]): void {
+    this.#client.unsubscribe([...filters]);
+  }
+
+  /** Says goodbye, so that the last will is not published. `down` is not called. */
+  async close(): Promise<void> {
+    this.#leaving = true;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#client.stream.destroy();
+        resolve();
+      }, GOODBYE_MS);
+      this.#client.end(!this.#client.connected, {}, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#settleAll();
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    client.on("connect", () => {
+      if (!this.#leaving) this.#events.up();
+    });
+    client.on("message", (path, payload, packet) => {
+      if (!this.#leaving) this.#events.arrived({ path, payload, qos: packet.qos, retained: packet.retain });
+    });
+    client.on("packetreceive", (packet) => {
+      if (packet.cmd !== "connack") return;
+      const refused = packet.reasonCode ?? packet.returnCode ?? 0;
+      if (refused > 0) this.#end.refused = refused;
+    });
+    client.on("disconnect", (packet) => {
+      this.#end.takenOver = packet.reasonCode === SESSION_TAKEN_OVER;
+      this.#end.cause ??= this.#end.takenOver
+        ? "taken over by another connection"
+        : `told to go (${packet.reasonCode})`;
+      client.stream.destroy();
+    });
+    const failed = (error: Error & { code?: unknown }): void => {
+      if (typeof error.code === "string") this.#end.code ??= error.code;
+      this.#end.cause ??= inWords(error);
+      // After a packet that is none, mqtt.js would go on in the middle of it.
+      client.stream.destroy();
+    };
+    client.on("error", failed);
+    client.stream.on("error", failed);
+    client.stream.on("drain", () => {
+      for (const settle of this.#undrained) settle(true);
+      this.#undrained.clear();
+    });
+    client.once("close", () => {
+      this.#settleAll();
+      if (!this.#leaving) this.#events.down(this.#ended());
+    });
+  }
+
+  #ended(): LinkEnd {
+    const { takenOver = false, cause = "closed by the broker", ...rest } = this.#end;
+    const closedByBroker = rest.refused === undefined && (this.#end.cause === undefined || rest.code === "ECONNRESET");
+    return { ...rest, takenOver, cause, closedByBroker };
+  }
+
+  #settleAll(): void {
+    for (const settle of this.#unsettled) settle(false);
+  }
+}
+
+function open({ url, version, clientId, username, password, tls, will, stream }: LinkOptions): MqttClient {
+  const options: IClientOptions = {
+    clientId,
+    protocolVersion: version,
+    clean: true,
+    keepalive: KEEPALIVE_S,
+    connectTimeout: CONNECT_MS,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } } : {}),
+  };
+  if (stream) return new MqttClient(stream, options);
+  return mqtt.connect({ ...options, ...tls, ...address(url) });
+}
+
+const PROTOCOLS: Readonly<Record<string, "mqtt" | "mqtts" | "ws" | "wss">> = {
+  "mqtt:": "mqtt",
+  "tcp:": "mqtt",
+  "mqtts:": "mqtts",
+  "ssl:": "mqtts",
+  "tls:": "mqtts",
+  "ws:": "ws",
+  "wss:": "wss",
+};
+
+/** Whether a connection can be tried at all. */
+export function isBrokerUrl(url: URL): boolean {
+  return url.protocol in PROTOCOLS && url.hostname !== "";
+}
+
+function address(url: URL): IClientOptions {
+  const protocol = PROTOCOLS[url.protocol] ?? "mqtt";
+  const overWeb = protocol === "ws" || protocol === "wss";
+  return {
+    protocol,
+    // A URL has an IPv6 address in brackets, a socket has not.
+    host: overWeb ? url.hostname : url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    ...(url.port === "" ? {} : { port: Number(url.port) }),
+    ...(overWeb ? { path: url.pathname + url.search } : {}),
+  };
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no way to that host",
+  ENETUNREACH: "no network",
+  ENOTFOUND: "unknown host name",
+  EAI_AGAIN: "the host name cannot be looked up",
+  ETIMEDOUT: "no answer",
+};
+
+function inWords(error: Error & { code?: unknown }): string {
+  const known = typeof error.code === "string" ? CAUSES[error.code] : undefined;
+  if (known) return known;
+  if (error.message === "connack timeout" || error.message === "Keepalive timeout") return "no answer";
+  return (error.message || String(error.code)).replace(/\p{C}+/gu, " ").slice(0, 200);
+}
