@@ -15,7 +15,7 @@ export interface Codec<T> {
   readonly schema?: z.ZodType<T>;
 }
 
-/** Largest JSON payload that is parsed, in bytes; the largest of ours, stats with 32 parts, is below a quarter of it. */
+/** Largest JSON payload that is parsed, in bytes; the largest of ours, stats with 32 parts of 30 figures, take 37 kB. */
 export const MAX_JSON_BYTES = 65_536;
 
 /** Deepest nesting that is parsed; ours go 4 deep, and a schema that calls itself would exhaust the stack at some 1000. */

@@ -174,7 +174,7 @@ describe("frameCodec", () => {
     ["an SVG", text("<svg xmlns='http://www.w3.org/2000/svg'/>")],
     ["a PNG", [0x89, ...text("PNG\r\n")]],
     ["SOI alone", SOI],
-    ["SOI twice", [...SOI, ...SOI, ...scan]],
+    ["SOI twice", [...SOI, ...SOI, 0, 2, ...scan]],
     ["SOI and EOI", [...SOI, ...EOI]],
     ["half a marker", [...SOI, 0xff]],
     ["nothing but filling", [...SOI, ...Array<number>(1000).fill(0xff)]],
@@ -186,6 +186,12 @@ describe("frameCodec", () => {
     ["no picture after the tables", [...SOI, ...jfif, ...dqt]],
   ])("refuses %s", (_, bytes) => {
     expect(refusal(Uint8Array.from(bytes))?.reason).toBe("bad-image");
+  });
+
+  it("says of a frame that is cut off where that is", () => {
+    expect(refusal(Uint8Array.from([...SOI, ...jfif, ...dqt.slice(0, -1)]))?.message).toContain(
+      `at byte ${SOI.length + jfif.length} is cut off`,
+    );
   });
 
   it("throws nothing but a ProtocolError at a frame with a piece put elsewhere, changed or cut off", () => {

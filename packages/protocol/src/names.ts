@@ -44,4 +44,4 @@ export const SERVICE_KINDS = [
 export type ServiceKind = (typeof SERVICE_KINDS)[number];
 
 /** The kind of a service in a topic: any name, and `relay`, which is a kind although it is a reserved word. */
-export const KindName = z.union([Name, z.enum(SERVICE_KINDS)]);
+export const KindName = z.union([z.enum(SERVICE_KINDS), Name]);

@@ -99,6 +99,7 @@ describe("maySubscribe", () => {
     ["a service to another kind of $", service, "$queue/beckon/+/frame", false],
     ["a camera to its settings", camera, "beckon/service/camera-publisher/pi/set", true],
     ["a camera to the settings of its kind", camera, "beckon/service/camera-publisher/+/set", true],
+    ["a camera to what is elsewhere called so", camera, "other/service/camera-publisher/pi/set", false],
     ["a camera to the settings of all kinds", camera, "beckon/service/+/pi/set", false],
     ["a camera to all of its service", camera, "beckon/service/camera-publisher/pi/#", false],
     ["a camera to its own frames", camera, "beckon/desk/frame", false],

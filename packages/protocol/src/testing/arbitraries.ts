@@ -30,7 +30,7 @@ const stages = fc.dictionary(fc.stringMatching(/^[a-zA-Z-]{1,24}$/), millisecond
 });
 const aMeasure = fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9-]{0,31}$/);
 
-export const aRoi = fc
+const aRoi = fc
   .tuple(double(0, 0.9), double(0, 0.9), double(0.01, 1), double(0.01, 1))
   .map(([x, y, width, height]): [number, number, number, number] => [
     x,
