@@ -1,1 +1,2 @@
-export {};
+export { RelayConfig } from "./config.ts";
+export { relay } from "./relay-service.ts";

@@ -52,6 +52,8 @@ export type SwitchInput =
   | { readonly kind: "alive"; readonly lifeLine: LifeLine; readonly sees?: Sight }
   /** The gesture that holds it has ended. */
   | { readonly kind: "release"; readonly source: string; readonly gesture: string; readonly cause: RelayCause }
+  /** Off, whatever it was before this process. */
+  | { readonly kind: "begin" }
   /** Off without asking: the service stops, or the driver has lost its hold. */
   | { readonly kind: "off"; readonly cause: RelayCause }
   /** The driver's answer to one order. */
@@ -123,6 +125,8 @@ function decide(limits: SwitchLimits, state: SwitchState, input: SwitchInput, no
   switch (input.kind) {
     case "tick":
       return { state, outputs: [] };
+    case "begin":
+      return off(state, { by: "start" }, now);
     case "off":
       return state.on ? off(state, input.cause, now) : { state, outputs: [] };
     case "alive":
