@@ -26,6 +26,13 @@ async function run(context: ServiceContext<CameraPublisherConfig>): Promise<void
       loop?.change(changedCamera(loop.live(), camera));
     }
   });
+  context.stats.fact(
+    "sources",
+    [...loops]
+      .map(([name, { live }]) => `${name}: ${live().source}`)
+      .join(", ")
+      .slice(0, 200),
+  );
   const running = [...loops.values()].map((loop) => loop.run());
   context.ready();
   try {
@@ -45,7 +52,6 @@ async function startCamera(
 ): Promise<CameraLoop> {
   const { log, stats, bus, topics, boot, config } = context;
   const chosen = await chosenCamera(name, camera, context);
-  stats.fact(name, chosen.source);
   const loop: CameraLoop = new CameraLoop({
     name,
     camera: chosen,

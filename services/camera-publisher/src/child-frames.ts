@@ -39,8 +39,12 @@ export async function* childFrames(
   let patience = 0;
   try {
     // Destroyed on stop, which ends the loop with an error that is ours.
-    for await (const piece of child.stdout as AsyncIterable<Uint8Array>)
-      for (const jpeg of splitter.push(piece)) yield { jpeg, at: now() };
+    for await (const piece of child.stdout as AsyncIterable<Uint8Array>) {
+      for (const jpeg of splitter.push(piece)) {
+        if (signal.aborted) return;
+        yield { jpeg, at: now() };
+      }
+    }
     // It closed its output by itself: about to end, with a code and a complaint that are wanted.
     patience = GRACE_MS;
   } catch (error) {

@@ -13,7 +13,7 @@ export class FrameRate {
     const period = 1000 / fps;
     if (at < this.#due - SLACK * period) return false;
     // By the schedule, so that the rate comes out right; but what was missed is not made up for.
-    this.#due = Math.max(this.#due + period, at);
+    this.#due = (at - this.#due > period ? at : this.#due) + period;
     return true;
   }
 }
