@@ -18,7 +18,11 @@ export interface Sighting {
   readonly gap: number;
 }
 
-export type Refusal = { readonly untimely: Untimely | "too-many-cameras" };
+export interface Refusal {
+  readonly untimely: Untimely | "too-many-cameras";
+  /** As of a sighting, for a frame that keeps its place in the order. */
+  readonly gap: number;
+}
 
 interface Camera {
   readonly clock: SenderClock;
@@ -38,11 +42,11 @@ export class Cameras {
 
   judge(name: string, envelope: FrameEnvelope | undefined, arrivedAt: number): Sighting | Refusal {
     const camera = this.#cameras.get(name) ?? this.#welcome(name, arrivedAt);
-    if (!camera) return { untimely: "too-many-cameras" };
+    if (!camera) return { untimely: "too-many-cameras", gap: 0 };
     camera.lastArrival = arrivedAt;
     if (!envelope) return { stamp: nextStamp(camera, arrivedAt), foreign: true, age: 0, gap: 0 };
     const timing: Timing = camera.clock.accept(envelope, arrivedAt);
-    if (timing.untimely) return { untimely: timing.untimely };
+    if (timing.untimely) return { untimely: timing.untimely, gap: timing.gap ?? 0 };
     const { boot, seq, at } = envelope;
     return { stamp: { boot, seq, at }, foreign: false, age: timing.age, gap: timing.gap };
   }

@@ -1,7 +1,7 @@
 import { latest, type ServiceContext, ServiceFailure, SubscriptionRefused } from "@beckon/runtime";
 import { Books } from "./books.ts";
 import { watchBundles } from "./bundle-watch.ts";
-import type { ClassifierConfig } from "./config.ts";
+import { type ClassifierConfig, threadRange } from "./config.ts";
 import { Desk } from "./desk.ts";
 import { checkThresholds, Lineup, type ServedModel } from "./lineup.ts";
 import { findModels } from "./model-folders.ts";
@@ -22,7 +22,9 @@ export async function runClassifier(context: ServiceContext<ClassifierConfig>, h
   const books = new Books(stats);
   const warn = throttledWarnings((message) => log.warn(message));
   const lineup = await Lineup.open(findModels(config), {
-    ...config,
+    ...threadRange(config.workers),
+    engine: config.engine,
+    timeout: config.timeout,
     entry: hands.entry,
     thresholds: () => settings.config.thresholds,
     trouble: (message) => warn("thread", message),

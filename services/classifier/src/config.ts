@@ -6,9 +6,6 @@ import { z } from "zod";
 
 const fraction = z.number().min(0).max(1);
 
-/** More threads than this gain nothing that one machine's cameras need, and each takes its own copy of the models. */
-const MOST_DEFAULT_WORKERS = 4;
-
 /** How one model is served. */
 export const ModelChoice = z.strictObject({
   /** Name of the bundle's folder, where it is not that of the model. A name, for it may come over the wire: never a path. */
@@ -35,12 +32,11 @@ export const ClassifierConfig = z.strictObject({
   /** Name of a shared subscription: the broker deals each frame to one classifier of the group. */
   group: Name.optional(),
   engine: z.enum(ENGINE_CHOICES).default("auto"),
-  /** Threads that decode and infer, one frame each at a time. */
-  workers: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(() => Math.min(availableParallelism(), MOST_DEFAULT_WORKERS)),
+  /**
+   * Threads that decode and infer, one frame each at a time. `auto` begins with one, and adds others, up to the cores
+   * (4 at most), once frames are lost for want of one: each takes some 60 MB.
+   */
+  workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"),
   /** A frame that is older when its turn comes is dropped as `stale`. */
   maxAge: z.number().min(10).max(60_000).default(1000),
   /** A thread that has not answered by then is replaced, and its frame dropped as `timeout`. */
@@ -55,3 +51,12 @@ export const ClassifierConfig = z.strictObject({
   mirror: changeable(z.record(Name, z.boolean()).default({})),
 });
 export type ClassifierConfig = z.infer<typeof ClassifierConfig>;
+
+/** More threads than this are for those who ask for them. */
+const MOST_BY_ITSELF = 4;
+
+/** How many threads there are at the start, and how many there may be. */
+export function threadRange(workers: ClassifierConfig["workers"]): { least: number; most: number } {
+  if (workers !== "auto") return { least: workers, most: workers };
+  return { least: 1, most: Math.min(availableParallelism(), MOST_BY_ITSELF) };
+}

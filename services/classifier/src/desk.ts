@@ -21,7 +21,7 @@ export interface DeskOptions {
   readonly topics: Topics;
   /** Its `config` is replaced when `/set` changes it. */
   readonly settings: { readonly config: ClassifierConfig };
-  readonly lineup: Pick<Lineup, "models" | "classify">;
+  readonly lineup: Pick<Lineup, "models" | "classify" | "hurry">;
   readonly books: Books;
   /** Logs once a second at most for each reason. */
   readonly warn: (reason: string, message: string) => void;
@@ -54,11 +54,11 @@ export class Desk {
         continue;
       }
       const sighting = this.#cameras.judge(camera, frame.value.envelope, frame.arrivedAt);
+      entries.gap(sighting.gap);
       if (sighting.untimely) {
         this.#drop(entries, camera, sighting.untimely);
         continue;
       }
-      entries.gap(sighting.gap);
       yield { ...frame, sighting, entries };
     }
   }
@@ -66,6 +66,7 @@ export class Desk {
   /** A newer frame of its camera came before a thread had time: that is how it should be, so nobody is warned. */
   supersede({ entries }: Arrival): void {
     entries.dropAll("superseded");
+    this.#options.lineup.hurry();
   }
 
   /** Gives a frame to a thread; its results are published as they come. */

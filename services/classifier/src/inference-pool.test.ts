@@ -13,7 +13,8 @@ async function pool(options: Partial<PoolOptions> = {}) {
   const bundle = await loadBundle(await saveColourBundle(await temporaryFolder(onTestFinished)));
   const troubles: string[] = [];
   const opened = await InferencePool.open([{ name: "colours", bundle, engine: "onnx", threads: 1 }], {
-    workers: 1,
+    least: 1,
+    most: 1,
     timeout: 60_000,
     trouble: (message) => troubles.push(message),
     entry: new URL("./testing/unreliable-thread-entry.ts", import.meta.url),
@@ -33,10 +34,19 @@ async function pool(options: Partial<PoolOptions> = {}) {
 
 describe("a pool of threads", () => {
   it("takes the engine that its first thread has found", async () => {
-    const { pool: opened, ask } = await pool({ workers: 2 });
+    const { pool: opened, ask } = await pool({ least: 2 });
     expect(opened.engines).toEqual({ colours: "onnx-cpu" });
-    const answers = (await Promise.all([ask(), ask(), ask()])).flat();
-    expect(answers.map((answer) => "row" in answer && answer.row.indexOf(Math.max(...answer.row)))).toEqual([1, 1, 1]);
+    const answers = (await Promise.all([ask(), ask()])).flat();
+    expect(answers.map((answer) => "row" in answer && answer.row.indexOf(Math.max(...answer.row)))).toEqual([1, 1]);
+  });
+
+  it("adds a thread when frames are lost again and again for want of one, and no more than it may", async () => {
+    const { pool: opened, ask } = await pool({ most: 2 });
+    for (let losses = 0; losses < 9; losses++) opened.hurry();
+    expect(opened.size).toBe(1);
+    for (let losses = 0; losses < 50; losses++) opened.hurry();
+    expect(opened.size).toBe(2);
+    expect(await ask()).toHaveLength(1);
   });
 
   it("says why it cannot be opened", async () => {

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "@beckon/runtime";
 import type { Job, ThreadModel } from "./inference-messages.ts";
 import { InferenceThread, THREAD_ENTRY, ThreadFailure, ThreadLost } from "./inference-thread.ts";
 
 export interface PoolOptions {
-  /** How many threads. */
-  readonly workers: number;
+  /** How many threads there are from the start, and how many there may be when frames are lost for want of one. */
+  readonly least: number;
+  readonly most: number;
   /** Ms that a frame may take. */
   readonly timeout: number;
   /** Called when a thread was lost or its successor cannot be started, in words for the log. */
@@ -16,6 +18,10 @@ export interface PoolOptions {
 /** Between attempts to start a thread anew: doubled up to the second. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
+
+/** So many frames that found no thread, within so many ms, are no hiccup. */
+const LOSSES_TO_GROW = 10;
+const GROWING_WINDOW_MS = 2000;
 
 /**
  * Threads that all serve the same models. The set never changes: for another one a new pool is opened beside this one,
@@ -30,6 +36,8 @@ export class InferencePool {
   readonly #idle: InferenceThread[] = [];
   readonly #closing = new AbortController();
   #waiting: (() => void)[] = [];
+  #starting = 0;
+  #losses = { since: 0, count: 0 };
 
   private constructor(models: readonly ThreadModel[], threads: readonly InferenceThread[], options: PoolOptions) {
     this.engines = threads[0]?.engines ?? {};
@@ -44,17 +52,32 @@ export class InferencePool {
    * @throws ThreadFailure when a model or an engine cannot be had
    */
   static async open(models: readonly ThreadModel[], options: PoolOptions): Promise<InferencePool> {
-    const { workers, entry = THREAD_ENTRY } = options;
+    const { least, entry = THREAD_ENTRY } = options;
     const first = await InferenceThread.open({ models }, entry);
     const chosen = models.map((model) => ({ ...model, engine: chosenEngine(model, first.engines) }));
     const others = await Promise.allSettled(
-      Array.from({ length: workers - 1 }, () => InferenceThread.open({ models: chosen }, entry)),
+      Array.from({ length: least - 1 }, () => InferenceThread.open({ models: chosen }, entry)),
     );
     const threads = [first, ...others.flatMap((other) => (other.status === "fulfilled" ? [other.value] : []))];
     const failed = others.find((other) => other.status === "rejected");
     if (!failed) return new InferencePool(chosen, threads, options);
     await Promise.all(threads.map((thread) => thread.close(0)));
     throw failed.reason;
+  }
+
+  /** Threads, and those that are being started. */
+  get size(): number {
+    return this.#threads.size + this.#starting;
+  }
+
+  /** Says that a frame was lost because no thread had time for it: when it happens often, another one is started. */
+  hurry(): void {
+    if (this.size >= this.#options.most) return;
+    if (now() - this.#losses.since > GROWING_WINDOW_MS) this.#losses = { since: now(), count: 0 };
+    this.#losses.count += 1;
+    if (this.#losses.count < LOSSES_TO_GROW) return;
+    this.#losses.count = 0;
+    this.#startOne();
   }
 
   /** Resolves when a thread has time for a frame, or the pool is closed. */
@@ -89,7 +112,8 @@ export class InferencePool {
   #add(thread: InferenceThread): void {
     this.#threads.add(thread);
     this.#free(thread);
-    thread.lost.then(() => this.#succeed(thread)).catch((error: unknown) => this.#options.trouble(String(error)));
+    const gone = () => this.#remove(thread);
+    thread.lost.then(gone, gone);
   }
 
   #free(thread: InferenceThread): void {
@@ -103,13 +127,25 @@ export class InferencePool {
     for (const resolve of waiting) resolve();
   }
 
-  /** Starts another thread in place of one that is gone. */
-  async #succeed(lost: InferenceThread): Promise<void> {
-    const { signal } = this.#closing;
-    if (signal.aborted) return;
-    this.#threads.delete(lost);
-    const place = this.#idle.indexOf(lost);
+  /** Another one takes the place of a thread that is gone. */
+  #remove(thread: InferenceThread): void {
+    this.#threads.delete(thread);
+    const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
+    this.#startOne();
+  }
+
+  #startOne(): void {
+    this.#starting += 1;
+    this.#start()
+      .catch((error: unknown) => this.#options.trouble(String(error)))
+      .finally(() => {
+        this.#starting -= 1;
+      });
+  }
+
+  async #start(): Promise<void> {
+    const { signal } = this.#closing;
     const { trouble, entry = THREAD_ENTRY } = this.#options;
     for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {

@@ -14,7 +14,7 @@ import {
   tensorLength,
   WIRE_LIMITS,
   writeTensor,
-} from "@beckon/vision";
+} from "@beckon/vision/inference";
 import type {
   FromThread,
   Job,

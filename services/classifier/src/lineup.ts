@@ -105,6 +105,11 @@ export class Lineup {
     } while (pool !== this.#pool);
   }
 
+  /** Says that a frame was lost for want of a thread. */
+  hurry(): void {
+    this.#pool.hurry();
+  }
+
   classify(...asked: Parameters<InferencePool["classify"]>): Promise<void> {
     return this.#pool.classify(...asked);
   }
@@ -129,7 +134,7 @@ export class Lineup {
 
   async #swap(loaded: readonly LoadedModel[]): Promise<void> {
     if (this.#closing !== undefined) return;
-    const { models, pool } = await openModels(loaded, this.#options);
+    const { models, pool } = await openModels(loaded, { ...this.#options, least: this.#pool.size });
     if (this.#closing !== undefined) return pool.close(0);
     const old = this.#pool;
     this.#models = models;
