@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Service } from "../service.ts";
 import { ConfigError } from "./config-error.ts";
 import { type Fault, faultsOf, keyHint } from "./faults.ts";
-import { isSection, type KeyPath, startsWith, withValue } from "./key-path.ts";
+import { isSection, type KeyPath, startsWith, valueAt, withValue } from "./key-path.ts";
 import { environmentOverrides, type Flag, flagOverrides, type Override } from "./overrides.ts";
 import { LogSection, type MqttConnection, MqttSection, PrefixValue, type SharedConfig } from "./shared-config.ts";
 import { readSmallFile } from "./small-file.ts";
@@ -109,7 +109,9 @@ function originIn(
   overrides: readonly Override[],
 ): (fault: Fault) => string {
   return ({ path, text }) => {
-    const override = overrides.findLast((one) => startsWith(path, one.path));
+    const override =
+      overrides.findLast((one) => startsWith(path, one.path)) ??
+      (valueAt(yaml?.value, path) === undefined ? overrides.findLast((one) => startsWith(one.path, path)) : undefined);
     if (override) return `${override.origin}: ${text}`;
     const line = yaml?.lineOf(path);
     return `${[file ?? "no beckon.yaml", ...(line === undefined ? [] : [line])].join(":")}: ${text}`;
