@@ -31,12 +31,12 @@ describe("a password hash", () => {
     const bad = [
       "",
       "tulip",
-      `scrypt$16383$8$5$${salt}$${hash}`,
-      `scrypt$1048576$8$5$${salt}$${hash}`,
+      `scrypt$16383$8$1$${salt}$${hash}`,
+      `scrypt$1048576$8$1$${salt}$${hash}`,
       `scrypt$16384$8$99$${salt}$${hash}`,
-      `scrypt$16384$0$5$${salt}$${hash}`,
-      `scrypt$16384$8$5$${salt}$`,
-      `bcrypt$16384$8$5$${salt}$${hash}`,
+      `scrypt$16384$0$1$${salt}$${hash}`,
+      `scrypt$16384$8$1$${salt}$`,
+      `bcrypt$16384$8$1$${salt}$${hash}`,
     ];
     for (const text of bad) {
       expect(isPasswordHash(text), text).toBe(false);
