@@ -9,6 +9,8 @@ export interface LoggerOptions extends LogSection {
   readonly destination?: NodeJS.WritableStream;
 }
 
+/** A message may quote what came from outside; a terminal would obey it. */
+const CONTROL = /\p{Cc}+/gu;
 /** As pino numbers its levels. */
 const WARN = 40;
 /** Said of every line, and so of none on a terminal. */
@@ -47,5 +49,5 @@ function line(entry: Readonly<Record<string, unknown>>, message: string, colour:
   const level = Number(entry["level"]);
   const mark = level >= WARN ? `${pino.levels.labels[level] as Level} ` : "";
   const shown = mark && colour ? `\u001b[33m${mark}\u001b[39m` : mark;
-  return `${time} ${entry["service"]}: ${shown}${message}`;
+  return `${time} ${entry["service"]}: ${shown}${message.replaceAll(CONTROL, " ")}`;
 }
