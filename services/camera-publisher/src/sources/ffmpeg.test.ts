@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceFailure } from "@beckon/runtime";
@@ -27,6 +27,29 @@ async function read(camera: FfmpegCamera) {
     for await (const { jpeg } of ffmpegFrames(() => camera, context)) frames.push(jpeg);
   })().catch((cause: unknown) => cause);
   return { frames, error, message: error instanceof Error ? error.message : undefined, said };
+}
+
+const DHT = Buffer.from([0xff, 0xc4]);
+
+/** How many segments of Huffman tables there are; FF C4 is never part of entropy-coded data. */
+function huffmanTables(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = Buffer.from(bytes).indexOf(DHT); at >= 0; at = Buffer.from(bytes).indexOf(DHT, at + 2)) count += 1;
+  return count;
+}
+
+function withoutHuffmanTables(bytes: Buffer): Buffer {
+  const at = bytes.indexOf(DHT);
+  if (at < 0) return bytes;
+  const rest = bytes.subarray(at + 2 + bytes.readUInt16BE(at + 2));
+  return Buffer.concat([bytes.subarray(0, at), withoutHuffmanTables(rest)]);
+}
+
+/** What a USB camera's stream goes through, of a file that stands in for the device. */
+function asCamera(file: string): { args: readonly string[] } {
+  const args = ffmpegArguments(cameraOf({ device: "/dev/video0" }));
+  const output = args.slice(args.indexOf("-map"));
+  return { args: ["-loglevel", "error", "-f", "mjpeg", "-i", file, ...output] };
 }
 
 describe("what ffmpeg is asked to do", () => {
@@ -167,26 +190,19 @@ withDebian("ffmpeg")("the real ffmpeg", () => {
 
   it("puts the Huffman tables into the JPEGs of a camera that leaves them out", async () => {
     const clip = make("clip.mjpeg", "-c:v", "mjpeg", "-q:v", "5", "-huffman", "default");
-    const args = [
-      "-loglevel",
-      "error",
-      "-f",
-      "mjpeg",
-      "-i",
-      clip,
-      "-c:v",
-      "copy",
-      "-bsf:v",
-      "mjpeg2jpeg",
-      "-f",
-      "mjpeg",
-      "pipe:1",
-    ];
+    const bare = join(folder, "bare.mjpeg");
+    await writeFile(bare, withoutHuffmanTables(await readFile(clip)));
+    expect(huffmanTables(await readFile(clip))).toBe(25);
+    expect(huffmanTables(await readFile(bare))).toBe(0);
+    const { args } = asCamera(bare);
     const frames: Uint8Array[] = [];
     for await (const { jpeg } of childFrames({ program: "ffmpeg", args, finite: true }, sourceContext().context))
       frames.push(jpeg);
     expect(frames).toHaveLength(25);
-    for (const frame of frames) expect(checkPicture(frame, WIRE_LIMITS)).toMatchObject({ width: 320, height: 180 });
+    for (const frame of frames) {
+      expect(checkPicture(frame, WIRE_LIMITS)).toMatchObject({ width: 320, height: 180 });
+      expect(huffmanTables(frame)).toBe(1);
+    }
   });
 
   it("says what is no video", async () => {
