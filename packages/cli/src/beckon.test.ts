@@ -31,7 +31,7 @@ describe("beckon", () => {
   it("lists its commands, and says how each is used", async () => {
     const help = await captured("--help");
     expect(help).toMatchObject({ code: 0, err: "" });
-    for (const name of ["train", "evaluate", "classify", "models", "demo"])
+    for (const name of ["train", "evaluate", "classify", "models", "up", "watch", "collect", "relay"])
       expect(help.out).toMatch(RegExp(` ${name} `));
     expect(help.out).not.toContain("\u001b");
     expect((await captured("models", "import", "--help")).out).toContain("USAGE beckon models import");
@@ -60,7 +60,10 @@ describe("beckon", () => {
     [["models", "inspect", "letters", "--side", "64"], /^beckon: --side belongs to --arch.*\n$/],
     [["models", "inspect"], /^beckon: name one thing to inspect.*\n$/],
     [["train", "--data", "x", "--arch", "hand-cnn", "--width", "5"], /^beckon: --width.*64 to 4096.*\n$/],
-    [["demo", "--text", "JAZZ"], /^beckon: --text: cannot spell "JAZZ": .*\n$/],
+    [["up", "--camera", "webcam"], /^beckon: --camera "webcam": auto, synthetic, .* is wanted .*\n$/],
+    [["watch", "--set", "prefix"], /^beckon: --set "prefix": key=value is wanted.*\n$/],
+    [["collect", "--label", "../x"], /^beckon: --label "..\/x": letters, digits.*\n$/],
+    [["collect", "--label", "A", "--every", "soon"], /^beckon: --every "soon": a time is wanted.*\n$/],
   ])("refuses %j in one line", async (words, message) => {
     const { code, out, err } = await captured(...words);
     expect(err).toMatch(message);
@@ -239,19 +242,5 @@ describe("beckon models", () => {
       code: 1,
       err: expect.stringMatching(/^beckon: foreign is not of an architecture of ours.*\n$/),
     });
-  });
-});
-
-describe("beckon demo", () => {
-  it("signs a word, says what is read and how much of it was right, and keeps the pictures", async () => {
-    const out = join(root, "frames");
-    const labels = ["H", "I", "X"];
-    const bundle = await saveColourBundle(join(root, "spelling"), { labels });
-    const demo = await captured("demo", "--text", "HI", "--model", bundle, "--out", out);
-    expect(demo).toMatchObject({ code: 0, err: "" });
-    expect(demo.out).toMatch(/^A drawn hand signs H I, one picture a letter\.\n/);
-    expect(demo.out).toMatch(/Signed HI, read [HIX?]{2}: [012] of 2 right\./);
-    const read = await captured("classify", join(out, "01-H.jpg"), join(out, "02-I.jpg"), "--model", bundle);
-    expect(read.out.match(/^.* {2}(H|I|X|unknown) {2}/gm)).toHaveLength(2);
   });
 });

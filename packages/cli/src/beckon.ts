@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
+import type { ServiceKind } from "@beckon/protocol";
 import { didYouMean } from "@beckon/protocol/did-you-mean";
 import { type CommandDef, defineCommand, parseArgs, renderUsage, type SubCommandsDef } from "citty";
 import { EXIT, outcomeOf } from "./failure.ts";
@@ -9,10 +10,18 @@ const { version: VERSION } = createRequire(import.meta.url)("../package.json") a
 
 /** The whole command. Each subcommand's file loads what is heavy only when it runs, so that help is quick. */
 const beckon = defineCommand({
-  meta: { name: "beckon", version: VERSION, description: "Hand gestures: train, judge and use models" },
+  meta: { name: "beckon", version: VERSION, description: "Hand gestures at home: stream, act, train" },
   subCommands: {
+    up: () => import("./commands/up.ts").then(({ up }) => up),
+    watch: () => import("./commands/watch.ts").then(({ watch }) => watch),
+    collect: () => import("./commands/collect.ts").then(({ collect }) => collect),
+    config: () => import("./commands/config.ts").then(({ config }) => config),
+    broker: () => service("broker", "Run the MQTT broker of the house, and nothing else"),
+    "camera-publisher": () => service("camera-publisher", "Publish the frames of this machine's cameras"),
+    classifier: () => service("classifier", "Name the gesture in every frame"),
+    interpreter: () => service("interpreter", "Make steady gestures and spelled text of the results"),
+    relay: () => service("relay", "Switch pins, plugs and webhooks by gestures and words"),
     classify: () => import("./commands/classify.ts").then(({ classify }) => classify),
-    demo: () => import("./commands/demo.ts").then(({ demo }) => demo),
     evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
     "hand-free": () => import("./commands/hand-free.ts").then(({ handFree }) => handFree),
     models: () => import("./commands/models.ts").then(({ models }) => models),
@@ -20,6 +29,11 @@ const beckon = defineCommand({
     train: () => import("./commands/train.ts").then(({ train }) => train),
   },
 });
+
+async function service(kind: ServiceKind, description: string): Promise<CommandDef> {
+  const { serviceCommand } = await import("./commands/service.ts");
+  return serviceCommand(kind, description);
+}
 
 /**
  * Runs `beckon <words>`.

@@ -20,6 +20,8 @@ const EXPECTED = new Set([
   "EngineUnavailable",
   "OnnxFileError",
   "PictureError",
+  "ServiceFailure",
+  "SubscriptionRefused",
   "TrainingError",
   "UnknownArchitecture",
 ]);
@@ -30,6 +32,15 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof UsageError) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.usage };
   if (!(error instanceof Error)) return { text: `beckon: ${oneLine(String(error))}`, code: EXIT.failed };
   if (error instanceof Interrupted) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.interrupted };
+  // Every fault of a configuration has a line of its own.
+  if (error.name === "ConfigError")
+    return {
+      text: error.message
+        .split("\n")
+        .map((line) => `beckon: ${oneLine(line)}`)
+        .join("\n"),
+      code: EXIT.failed,
+    };
   if (EXPECTED.has(error.name)) return { text: `beckon: ${oneLine(error.message)}`, code: EXIT.failed };
   const system = systemFailure(error);
   if (system !== undefined) return { text: `beckon: ${oneLine(system)}`, code: EXIT.failed };

@@ -1,0 +1,41 @@
+import type { ServiceKind } from "@beckon/protocol";
+import type { CommandDef } from "citty";
+import { command } from "../command.ts";
+import { loadService } from "../stream/services.ts";
+import { STREAM_FLAGS, streamConfig } from "../stream/stream-flags.ts";
+import { PartialFailure } from "../usage.ts";
+
+/** `beckon classifier` and so on: one service in a process of its own. */
+export function serviceCommand(kind: ServiceKind, description: string): CommandDef {
+  return command({
+    name: kind,
+    description,
+    args: {
+      ...STREAM_FLAGS,
+      id: {
+        type: "string",
+        valueHint: "name",
+        description: "Of this instance in its topics (default the name of this machine)",
+      },
+    },
+    run: async ({ args }) => {
+      const [service, { connectMqttBus, createLogger, runService, runUntilSignal }] = await Promise.all([
+        loadService(kind),
+        import("@beckon/runtime"),
+      ]);
+      const config = streamConfig(args, [service]);
+      const id = args.text("id");
+      const code = await runUntilSignal((signal) =>
+        runService(service, {
+          config: config.section(service),
+          shared: config.shared,
+          log: createLogger({ ...config.shared.log, service: kind }),
+          ...(id !== undefined && { id }),
+          openBus: connectMqttBus,
+          signal,
+        }),
+      );
+      if (code !== 0) throw new PartialFailure();
+    },
+  });
+}
