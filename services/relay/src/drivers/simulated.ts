@@ -3,12 +3,18 @@ import type { DriverContext, RelayDriver } from "./driver.ts";
 /** A relay that is only told of. */
 export function openSimulated({ name, log }: Pick<DriverContext, "name" | "log">): RelayDriver {
   let closed = false;
+  let is = false;
+  const click = (on: boolean): void => {
+    if (on !== is) log.info(`click: the simulated relay ${name} is ${on ? "on" : "off"}`);
+    is = on;
+  };
   return {
     set: async (on) => {
       if (closed) throw new Error(`the simulated relay ${name} is closed`);
-      log.info(`click: the simulated relay ${name} is ${on ? "on" : "off"}`);
+      click(on);
     },
     close: async () => {
+      click(false);
       closed = true;
     },
   };

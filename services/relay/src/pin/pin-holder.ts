@@ -59,15 +59,18 @@ export async function holdPin(options: PinOptions): Promise<PinHolder> {
     }, RESTART_AFTER_MS);
   };
   await start();
+  let closing: Promise<void> | undefined;
   return {
     set: async (on) => {
+      if (closed) throw new Error("the pin is closed");
       if (!pin) throw new Error("the process that holds the pin is being started again; the pin is off");
       await pin.set(on);
     },
-    close: async () => {
+    close: () => {
       closed = true;
       clearTimeout(restarting);
-      await pin?.close();
+      closing ??= pin?.close() ?? Promise.resolve();
+      return closing;
     },
   };
 }
@@ -90,6 +93,7 @@ class PinProcess {
   #number = 0;
   #complaint = "";
   #stuck = "";
+  #obituary: string | undefined;
 
   static async start(options: PinOptions, lost: (detail: string) => void): Promise<PinProcess> {
     const path = fileURLToPath(new URL(options.script, import.meta.url));
@@ -116,6 +120,7 @@ class PinProcess {
     this.#ended = new Promise((resolve) => {
       const end = (detail: string) => {
         clearInterval(this.#beat);
+        this.#obituary = detail;
         for (const { reject } of this.#waiting.values()) reject(new Error(detail));
         this.#waiting.clear();
         lost(detail);
@@ -138,9 +143,9 @@ class PinProcess {
   async close(): Promise<void> {
     clearInterval(this.#beat);
     this.#on = false;
+    const killing = setTimeout(() => this.#child.kill("SIGKILL"), 2 * PIN_DEADLINE_MS);
     await this.#send().catch(() => {});
     this.#child.stdin.end();
-    const killing = setTimeout(() => this.#child.kill("SIGKILL"), 2 * PIN_DEADLINE_MS);
     await this.#ended;
     clearTimeout(killing);
   }
@@ -160,6 +165,7 @@ class PinProcess {
   }
 
   #send(): Promise<void> {
+    if (this.#obituary !== undefined) return Promise.reject(new Error(this.#obituary));
     this.#number += 1;
     const number = this.#number;
     this.#child.stdin.write(`${this.#on ? 1 : 0} ${number}\n`);

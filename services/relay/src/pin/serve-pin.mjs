@@ -1,5 +1,8 @@
 // A pin's own process: as plain as can be, for it is what switches off when everything else hangs.
 
+// Nobody listens any more: the end of stdin says so too, and what it leads to matters more.
+process.stdout.on("error", () => {});
+
 /**
  * Serves one pin to the process at the other end of stdin. A line `1 17` or `0 18` is at once a heartbeat and what the
  * pin shall be; it is answered with its number. When the lines stop, or the pipe closes, or a signal comes, the pin goes
@@ -58,7 +61,6 @@ export function servePin(pin, deadline) {
   });
   for (const event of ["end", "close", "error"]) process.stdin.on(event, () => end(0));
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => end(0));
-  process.stdout.on("error", () => end(0));
   process.stdout.write("ready\n");
   return { end };
 }

@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process";
+import { type FSWatcher, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe } from "vitest";
+
+/** As a Pi 4 with kernel 6.6 has it. */
+const BASE = 512;
+
+/** A /sys/class/gpio for the processes that are started by its launcher, and a folder of plain files for us. */
+export class FakeSysfs {
+  readonly #root = mkdtempSync(join(tmpdir(), "beckon-sysfs-"));
+  readonly #gpio = join(this.#root, "gpio");
+  readonly #watcher: FSWatcher;
+
+  constructor() {
+    this.#write("gpiochip512/base", `${BASE}\n`);
+    this.#write("gpiochip512/label", "pinctrl-bcm2711\n");
+    this.#write("gpiochip0/base", "0\n");
+    this.#write("gpiochip0/label", "raspberrypi-exp-gpio\n");
+    this.#write("export", "");
+    this.#write("unexport", "");
+    this.#watcher = watch(join(this.#gpio, "export"), () => this.#exported());
+  }
+
+  /** The folder itself, for what looks for the base outside of the launcher. */
+  get path(): string {
+    return this.#gpio;
+  }
+
+  /** Put before a command line, it runs where this is /sys/class/gpio: in a mount namespace of its own. */
+  get launcher(): string[] {
+    const script = `mount --make-rprivate / && mount --bind "$1" /sys/class && shift && exec "$@"`;
+    return ["unshare", ...namespaceOptions(), "sh", "-c", script, "sh", this.#root];
+  }
+
+  /** `direction`, `value` or `active_low` of an exported pin. */
+  read(pin: number, file: string): string {
+    return readFileSync(join(this.#gpio, `gpio${BASE + pin}`, file), "utf8");
+  }
+
+  close(): void {
+    this.#watcher.close();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #exported(): void {
+    const number = readFileSync(join(this.#gpio, "export"), "utf8").trim();
+    if (number === "") return;
+    // Neither 0 nor 1: a level that is read back was written.
+    for (const [file, text] of [
+      ["direction", "in"],
+      ["active_low", "0"],
+      ["edge", "none"],
+      ["value", "?"],
+    ] as const)
+      this.#write(`gpio${number}/${file}`, text);
+    writeFileSync(join(this.#gpio, "export"), "");
+  }
+
+  #write(file: string, text: string): void {
+    const path = join(this.#gpio, file);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+
+function namespaceOptions(): string[] {
+  return process.getuid?.() === 0 ? ["-m"] : ["-Urm"];
+}
+
+/** `describe` where mount namespaces may be made; elsewhere skipped, saying so, and in CI an error. */
+export function withMountNamespace(): typeof describe {
+  try {
+    execFileSync("unshare", [...namespaceOptions(), "sh", "-c", "mount --make-rprivate /"], { stdio: "ignore" });
+    return describe;
+  } catch (cause) {
+    const advice =
+      "mount namespaces are not allowed here (unshare -Urm): onoff cannot be tried against an emulated sysfs";
+    if (process.env["CI"] === "true") throw new Error(advice, { cause });
+    console.warn(`Skipping tests: ${advice}`);
+    return describe.skip as typeof describe;
+  }
+}
