@@ -1,7 +1,8 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { createMemoryBus, MemoryHub, Stats } from "@beckon/runtime";
-import { encodeJpeg } from "@beckon/vision";
+import { drawScene } from "@beckon/synthetic";
+import { defaultRoi, encodeJpeg } from "@beckon/vision";
 import { BLUE, GREEN, GREY, plainJpeg, RED, saveColourBundle } from "@beckon/vision/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { account, camera, startClassifier, temporaryFolder, topics } from "./testing/running-classifier.ts";
@@ -124,11 +125,16 @@ describe("the classifier", () => {
     ]);
   });
 
-  it("recognises a letter with the models that ship", async () => {
+  it("reads letters of the drawn hand with the model that ships", async () => {
     const { send, until, results } = await running({ models: ["letters"] });
-    await send("desk", { jpeg: await plainJpeg(GREY, 640, 480) });
-    await until(() => results.length === 1, "a result");
-    expect(results[0]).toMatchObject({ model: "letters", version: "1.0.0" });
+    const size = { width: 640, height: 480 };
+    for (const sign of ["L", "Y", "none"]) {
+      const count = results.length;
+      const scene = drawScene({ sign, ...size, roi: defaultRoi(size.width, size.height) });
+      await send("desk", { jpeg: await encodeJpeg(scene, 80) });
+      await until(() => results.length > count, "a result");
+    }
+    expect(results.map(({ label }) => label)).toEqual(["L", "Y", "nothing"]);
   });
 
   it("listens only to the cameras it is told to", async () => {
