@@ -1,1 +1,2 @@
-export {};
+export { MetricsSinkConfig } from "./config.ts";
+export { metricsSink } from "./metrics-sink.ts";

@@ -1,0 +1,75 @@
+/**
+ * Everything that is written, closed: what a name in InfluxDB is must not be up to whoever publishes. User text (what was
+ * spelled, words of rules) is a field, never a tag: each value of a tag is a series that stays.
+ */
+export type Measurement =
+  | "result"
+  | "gesture"
+  | "text"
+  | "relay_switch"
+  | "relay_refusal"
+  | "status"
+  | "process"
+  | "counters"
+  | "drops"
+  | "gauges"
+  | "latency";
+
+export type Tag = "camera" | "model" | "label" | "relay" | "service" | "instance" | "part" | "reason";
+
+export type FieldValue = number | string;
+
+/** One row, ready to be written. */
+export interface Point {
+  readonly measurement: Measurement;
+  readonly tags: Readonly<Partial<Record<Tag, string>>>;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  /** Microseconds since the epoch, a whole number. */
+  readonly time: number;
+}
+
+export interface RawPoint {
+  readonly measurement: Measurement;
+  readonly tags: Readonly<Partial<Record<Tag, string | undefined>>>;
+  readonly fields: Readonly<Record<string, FieldValue | undefined>>;
+  readonly time: number;
+}
+
+/** @returns nothing for a point without a field that InfluxDB takes, else one point of what it takes */
+export function pointOf({ measurement, tags, fields, time }: RawPoint): Point[] {
+  const taken = Object.entries(fields).filter((field): field is [string, FieldValue] => isWritable(field[1]));
+  if (taken.length === 0) return [];
+  const named = taken.map(([name, value]) => [fieldName(name), value] as const);
+  return [{ measurement, tags: cleanTags(tags), fields: Object.fromEntries(named), time }];
+}
+
+function isWritable(value: FieldValue | undefined): boolean {
+  return typeof value === "number" ? Number.isFinite(value) : value !== undefined;
+}
+
+/** InfluxDB keeps `time` for itself and refuses the whole line. */
+function fieldName(name: string): string {
+  return name === "time" ? "time_" : name;
+}
+
+/** InfluxDB refuses an empty tag, and one that ends with a backslash. */
+function cleanTags(tags: RawPoint["tags"]): Point["tags"] {
+  const cleaned = Object.entries(tags).map(([name, value]) => [name, value?.replaceAll("\\", "/").trim()] as const);
+  return Object.fromEntries(cleaned.filter(([, value]) => value));
+}
+
+/** A sender whose clock is further off than that is not believed, in ms: its points would lie where nobody looks. */
+const MAX_CLOCK_ERROR_MS = 3_600_000;
+const MICROSECONDS = 1000;
+
+/**
+ * The time of a point in microseconds. Points of one ms are told apart by what the sender says below the ms, or, where it
+ * says nothing, by the sequence number: so a point that is written twice is one point.
+ *
+ * @param at ms since the epoch by the sender's clock
+ * @param arrivedAt the same by ours
+ */
+export function timeOf(at: number | undefined, arrivedAt: number, seq = 0): number {
+  const believed = at !== undefined && Math.abs(at - arrivedAt) <= MAX_CLOCK_ERROR_MS ? at : arrivedAt;
+  return Math.round(believed * MICROSECONDS) + (Number.isInteger(believed) ? seq % MICROSECONDS : 0);
+}
