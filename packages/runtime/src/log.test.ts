@@ -14,7 +14,7 @@ describe("createLogger", () => {
     log.child({ camera: "desk" }).warn({ reason: "bad-image" }, "a frame was dropped");
     const line = JSON.parse(text());
     expect(line).toMatchObject({
-      service: "classifier",
+      name: "classifier",
       camera: "desk",
       reason: "bad-image",
       msg: "a frame was dropped",

@@ -3,7 +3,7 @@ import pretty from "pino-pretty";
 import type { LogSection } from "./config/shared-config.ts";
 
 export interface LoggerOptions extends LogSection {
-  /** Who speaks: `classifier`, or `beckon` for the process as a whole. */
+  /** The process: `classifier`, or `beckon` for several in one. Each service adds its own kind and id. */
   readonly service: string;
   /** Standard output unless given. */
   readonly destination?: NodeJS.WritableStream;
@@ -14,7 +14,7 @@ const CONTROL = /\p{Cc}+/gu;
 /** As pino numbers its levels. */
 const WARN = 40;
 /** Said of every line, and so of none on a terminal. */
-const HIDDEN = "pid,hostname,service,id,level,time";
+const HIDDEN = "pid,hostname,name,service,id,level,time";
 
 /**
  * Plain on a terminal: time, service, message, and the level where it is a warning or worse. JSON, a line each, where it is
@@ -23,7 +23,7 @@ const HIDDEN = "pid,hostname,service,id,level,time";
 export function createLogger({ service, level, format, destination = process.stdout }: LoggerOptions): Logger {
   const terminal = "isTTY" in destination && destination.isTTY === true;
   const plain = format === "plain" || (format === "auto" && terminal);
-  const options = { level, base: { service }, timestamp: pino.stdTimeFunctions.epochTime };
+  const options = { level, base: { name: service }, timestamp: pino.stdTimeFunctions.epochTime };
   return pino(options, plain ? plainStream(destination, terminal) : jsonStream(destination));
 }
 
@@ -49,5 +49,5 @@ function line(entry: Readonly<Record<string, unknown>>, message: string, colour:
   const level = Number(entry["level"]);
   const mark = level >= WARN ? `${pino.levels.labels[level] as Level} ` : "";
   const shown = mark && colour ? `\u001b[33m${mark}\u001b[39m` : mark;
-  return `${time} ${entry["service"]}: ${shown}${message.replaceAll(CONTROL, " ")}`;
+  return `${time} ${entry["service"] ?? entry["name"]}: ${shown}${message.replaceAll(CONTROL, " ")}`;
 }

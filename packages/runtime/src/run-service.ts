@@ -1,12 +1,12 @@
 import { createRequire } from "node:module";
-import type { Duplex } from "node:stream";
 import { createBoot, createTopics } from "@beckon/protocol";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
-import type { SharedConfig, TlsFiles } from "./config/shared-config.ts";
+import type { SharedConfig } from "./config/shared-config.ts";
 import { within } from "./deadline.ts";
 import { instanceName } from "./instance-name.ts";
 import { LiveSettings } from "./live-settings.ts";
+import { connectMqttBus, type MqttBusOptions } from "./mqtt-bus.ts";
 import { openBroker } from "./open-broker.ts";
 import { announce, lastWill } from "./presence.ts";
 import type { BusHost, Service, ServiceContext } from "./service.ts";
@@ -18,18 +18,11 @@ const GOODBYE_MS = 1000;
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
-/** What a bus to a broker needs to be told. */
-export interface BusOptions {
-  readonly url: string;
-  readonly clientId: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly tls?: TlsFiles;
-  readonly will: { readonly topic: string; readonly payload: Uint8Array };
+/** What a bus is told. */
+export interface BusOptions extends MqttBusOptions {
+  readonly will: NonNullable<MqttBusOptions["will"]>;
   readonly log: Logger;
   readonly stats: Stats;
-  /** In place of a socket. */
-  readonly stream?: () => Duplex;
 }
 
 /** `failed` rejects with a `ServiceFailure` on what cannot come back, such as a refused password. */
@@ -47,7 +40,8 @@ export interface RunOptions<C> {
   readonly ready?: () => void;
   /** Called with the broker that this service holds, before its own bus connects. */
   readonly hosted?: (host: BusHost) => void;
-  readonly openBus: OpenBus;
+  /** An MQTT connection unless given. */
+  readonly openBus?: OpenBus;
 }
 
 /**
@@ -99,7 +93,8 @@ async function live<C>(
     onClose("the broker", () => host.close());
     options.hosted?.(host);
   }
-  const bus = options.openBus({
+  const { openBus = connectMqttBus } = options;
+  const bus = openBus({
     ...shared.mqtt,
     ...(host ? { url: host.url, stream: () => host.connect() } : {}),
     clientId: [shared.prefix.replaceAll("/", "-"), kind, id].join("-"),
