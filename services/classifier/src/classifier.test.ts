@@ -80,7 +80,7 @@ describe("the classifier", () => {
   });
 
   it("answers unknown below the card's threshold, and below that of the configuration, which may change", async () => {
-    const { send, until, results, change, modelsFolder } = await running();
+    const { send, until, results, change } = await running();
     const desk = camera();
     const ask = async (colour: readonly [number, number, number]) => {
       const count = results.length;
@@ -90,22 +90,21 @@ describe("the classifier", () => {
     };
     expect(await ask(GREY)).toBe("unknown");
     expect(await ask(RED)).toBe("red");
-    const section = { models: ["colours"], modelsFolder };
-    await change({ ...section, thresholds: { colours: { classes: { red: 1 } } } });
+    await change({ thresholds: { colours: { classes: { red: 1 } } } });
     expect(await ask(RED)).toBe("unknown");
     expect(await ask(BLUE)).toBe("blue");
-    await change({ ...section, thresholds: { colours: { default: 0 } } });
+    await change({ thresholds: { colours: { default: 0, classes: { red: null } } } });
     expect(await ask(GREY)).not.toBe("unknown");
-    await expect(change({ ...section, thresholds: { colours: { classes: { gren: 0.5 } } } })).rejects.toThrow(
+    await expect(change({ thresholds: { colours: { classes: { gren: 0.5 } } } })).rejects.toThrow(
       'classifier.thresholds.colours.classes: the model has no class "gren"; did you mean green?',
     );
     expect(await ask(GREY)).not.toBe("unknown");
   });
 
   it("cuts a camera's region from the picture as it comes, and turns it left to right where it is told to", async () => {
-    const { send, until, results, change, modelsFolder } = await running({ rois: { desk: [0, 0, 0.5, 1] } });
+    const { send, until, results, change } = await running({ rois: { desk: [0, 0, 0.5, 1] } });
     for (const mirror of [false, true]) {
-      await change({ models: ["colours"], modelsFolder, rois: { desk: [0, 0, 0.5, 1] }, mirror: { desk: mirror } });
+      await change({ mirror: { desk: mirror } });
       const count = results.length;
       await send("desk", { jpeg: await halfRedHalfBlue() });
       await until(() => results.length > count, "a result");
@@ -251,21 +250,21 @@ describe("other models by /set", () => {
     const other = await temporaryFolder(onTestFinished);
     await rename(await saveColourBundle(other, { labels: ["eins", "zwei", "drei"] }), join(modelsFolder, "second"));
     const desk = camera();
-    await change({ models: { colours: { folder: "second" }, letters: {} }, modelsFolder });
+    await change({ models: { colours: { folder: "second" }, letters: {} } });
     await send("desk", desk.frame(await plainJpeg(RED)));
     await until(() => results.length === 2, "two results");
     expect(results.map(({ model }) => model)).toEqual(["colours", "letters"]);
     expect(results[0]?.label).toBe("eins");
     expect(stats.takeAll().facts["models"]).toMatch(/^colours 1\.0\.0 on onnx-cpu, letters 1\.0\.0 on onnx-cpu$/);
-    await change({ models: ["letters"], modelsFolder });
+    await change({ models: ["letters"] });
     await send("desk", desk.frame(await plainJpeg(RED)));
     await until(() => results.length === 3, "a result");
     expect(figures("colours").counters).toEqual({ received: 1, results: 1 });
   });
 
   it("change nothing when one is not there", async () => {
-    const { send, until, results, change, modelsFolder } = await running();
-    await expect(change({ models: ["colors"], modelsFolder })).rejects.toThrow("did you mean colours?");
+    const { send, until, results, change } = await running();
+    await expect(change({ models: ["colors"] })).rejects.toThrow("did you mean colours?");
     await send("desk", camera().frame(await plainJpeg(RED)));
     await until(() => results.length === 1, "a result");
     expect(results[0]?.model).toBe("colours");
@@ -311,7 +310,7 @@ describe("the books of each model", () => {
       { models: { colours: {}, paint: { folder: "colours" } }, workers: 2, maxAge: 200, timeout: 300 },
       { entry },
     );
-    const { send, until, figures, change, modelsFolder } = service;
+    const { send, until, figures, change } = service;
     const looks: ReturnType<typeof account>[] = [];
     const look = () => looks.push(account(figures("colours")), account(figures("paint")));
     const jpegs = await Promise.all(Object.values(COLOURS).map((colour) => plainJpeg(colour)));
@@ -330,7 +329,7 @@ describe("the books of each model", () => {
       else if (kind < 0.415) await send(name, frame(jpeg, { roi: [0, 0, 0.5, ENDLESS] }));
       else await send(name, frame(jpeg));
       look();
-      if (sent === 300) await change({ models: ["colours"], modelsFolder });
+      if (sent === 300) await change({ models: ["colours"] });
       if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 10));
     }
     await until(() => account(figures("colours")).inHand + account(figures("paint")).inHand === 0, "all frames to end");

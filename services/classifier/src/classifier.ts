@@ -1,11 +1,10 @@
-import { latest, type ServiceContext, ServiceFailure, SubscriptionRefused } from "@beckon/runtime";
+import { latest, type ServiceContext, ServiceFailure, SubscriptionRefused, throttled } from "@beckon/runtime";
 import { Books } from "./books.ts";
 import { watchBundles } from "./bundle-watch.ts";
 import { type ClassifierConfig, threadRange } from "./config.ts";
 import { Desk } from "./desk.ts";
 import { checkThresholds, Lineup, type ServedModel } from "./lineup.ts";
 import { findModels } from "./model-folders.ts";
-import { throttledWarnings } from "./throttled-warnings.ts";
 
 /** What tests put in the place of what takes too long to wait for. */
 export interface Stagehands {
@@ -20,21 +19,21 @@ export async function runClassifier(context: ServiceContext<ClassifierConfig>, h
   const { bus, topics, config, log, stats } = context;
   const settings = { config };
   const books = new Books(stats);
-  const warn = throttledWarnings((message) => log.warn(message));
+  const warnings = throttled(log);
   const lineup = await Lineup.open(findModels(config), {
     ...threadRange(config.workers),
     engine: config.engine,
     timeout: config.timeout,
     entry: hands.entry,
     thresholds: () => settings.config.thresholds,
-    trouble: (message) => warn("thread", message),
+    trouble: (message) => warnings.warn("thread", message),
     changed: (models) => {
       books.serve([...models.keys()]);
       stats.fact("models", described(models).slice(0, 200));
       log.info(`classifying with ${described(models)}`);
     },
   });
-  const desk = new Desk({ bus, topics, settings, lineup, books, warn });
+  const desk = new Desk({ bus, topics, settings, lineup, books, warnings });
   context.onChange((next) => changeSettings(settings, next, lineup));
 
   const { end, fail, failure } = endOf(context.signal);

@@ -7,7 +7,7 @@ import { z } from "zod";
 const fraction = z.number().min(0).max(1);
 
 /** How one model is served. */
-export const ModelChoice = z.strictObject({
+export const ModelChoice = z.object({
   /** Name of the bundle's folder, where it is not that of the model. A name, for it may come over the wire: never a path. */
   folder: Name.optional(),
   /** Threads of one run on the CPU. More than 1 shorten a large network's run on idle cores, at the price of frames a second. */
@@ -15,14 +15,14 @@ export const ModelChoice = z.strictObject({
 });
 
 /** What replaces the thresholds on a model's card: for all classes, and for single ones. */
-export const Thresholds = z.strictObject({
+export const Thresholds = z.object({
   default: fraction.optional(),
   classes: z.record(z.string(), fraction).default({}),
 });
 export type Thresholds = z.infer<typeof Thresholds>;
 
 /** The section `classifier` of beckon.yaml. Times in ms. */
-export const ClassifierConfig = z.strictObject({
+export const ClassifierConfig = z.object({
   /** Bundles by name, or by the name they are to have on the bus with what differs. */
   models: changeable(z.union([z.array(Name).min(1).max(32), z.record(Name, ModelChoice)]).default(() => ["letters"])),
   /** A folder of bundles that is searched before the one that ships. */

@@ -1,5 +1,5 @@
 import type { Frame, Topics } from "@beckon/protocol";
-import { type Bus, type Message, now } from "@beckon/runtime";
+import { type Bus, type Message, now, type ThrottledLog } from "@beckon/runtime";
 import { BundleError } from "@beckon/vision";
 import type { Books } from "./books.ts";
 import { Cameras, type Sighting } from "./cameras.ts";
@@ -23,8 +23,7 @@ export interface DeskOptions {
   readonly settings: { readonly config: ClassifierConfig };
   readonly lineup: Pick<Lineup, "models" | "classify" | "hurry">;
   readonly books: Books;
-  /** Logs once a second at most for each reason. */
-  readonly warn: (reason: string, message: string) => void;
+  readonly warnings: ThrottledLog;
 }
 
 /** Where frames come in and results go out. Every frame is in the books, from its arrival to its result or its loss. */
@@ -120,10 +119,10 @@ export class Desk {
     model: ServedModel | undefined,
     takenAt: number,
   ): Promise<void> {
-    const { bus, topics, settings, warn } = this.#options;
+    const { bus, topics, settings, warnings } = this.#options;
     if ("refused" in answer || !model) {
       const { refused, message } = "refused" in answer ? answer : { refused: "removed", message: "no such model" };
-      warn(refused, `a frame of ${camera} is dropped as ${refused}: ${message}`);
+      warnings.warn(refused, `a frame of ${camera} is dropped as ${refused}: ${message}`);
       return entries.drop(answer.model, refused);
     }
     try {
@@ -134,7 +133,10 @@ export class Desk {
       else entries.drop(model.name, "unsent");
     } catch (error) {
       const reason = error instanceof BundleError ? "engine-failed" : "unsent";
-      warn(reason, `a frame of ${camera} is dropped as ${reason}: ${error instanceof Error ? error.message : error}`);
+      warnings.warn(
+        reason,
+        `a frame of ${camera} is dropped as ${reason}: ${error instanceof Error ? error.message : error}`,
+      );
       entries.drop(model.name, reason);
     }
   }
@@ -142,12 +144,15 @@ export class Desk {
   #lost(error: unknown): Lost {
     const lost = error instanceof ThreadLost ? error.lost : "crashed";
     if (lost !== "stopped")
-      this.#options.warn(lost, `a worker thread is replaced: ${error instanceof Error ? error.message : error}`);
+      this.#options.warnings.warn(
+        lost,
+        `a worker thread is replaced: ${error instanceof Error ? error.message : error}`,
+      );
     return lost;
   }
 
   #drop(entries: OpenEntries, camera: string, reason: string): void {
-    this.#options.warn(reason, `a frame of ${camera} is dropped as ${reason}`);
+    this.#options.warnings.warn(reason, `a frame of ${camera} is dropped as ${reason}`);
     entries.dropAll(reason);
   }
 }

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createBoot, createTopics, type Figures, type Frame, type Result } from "@beckon/protocol";
-import { createMemoryBus, MemoryHub, now, type ServiceContext, Stats } from "@beckon/runtime";
+import { createBoot, createTopics, type Figures, type Frame, type Result, type Settings } from "@beckon/protocol";
+import { applySettings, createMemoryBus, MemoryHub, now, type ServiceContext, Stats } from "@beckon/runtime";
 import type { z } from "zod";
 import { runClassifier, type Stagehands } from "../classifier.ts";
 import { ClassifierConfig } from "../config.ts";
@@ -20,7 +20,7 @@ export interface RunningClassifier {
   readonly ended: Promise<void>;
   send(camera: string, frame: Frame): Promise<void>;
   /** What `/set` does. */
-  change(config: z.input<typeof ClassifierConfig>): Promise<void>;
+  change(patch: Settings): Promise<void>;
   /** Waits until something holds, for 60 s at most. */
   until(holds: () => boolean, what: string): Promise<void>;
   /** The figures of one model; the latencies begin anew. */
@@ -37,16 +37,20 @@ export function startClassifier(
   const bus = createMemoryBus(hub, stats);
   const outside = createMemoryBus(hub, new Stats());
   const stopping = new AbortController();
+  let config = ClassifierConfig.parse(section);
   const log: string[] = [];
   const results: Result[] = [];
   const changes: ((config: ClassifierConfig) => void | Promise<void>)[] = [];
-  const write = (level: string) => (message: string) => log.push(`${level} ${message}`);
+  const write =
+    (level: string) =>
+    (...line: unknown[]) =>
+      log.push(`${level} ${line.at(-1)}`);
   let ready = (): void => {};
   const readiness = new Promise<void>((resolve) => {
     ready = resolve;
   });
   const context: ServiceContext<ClassifierConfig> = {
-    config: ClassifierConfig.parse(section),
+    config,
     id: "test",
     boot: createBoot(now()),
     bus,
@@ -73,8 +77,10 @@ export function startClassifier(
     send: async (camera, frame) => {
       await outside.publish(topics.frame({ camera }), frame);
     },
-    change: async (config) => {
-      for (const listener of changes) await listener(ClassifierConfig.parse(config));
+    change: async (patch) => {
+      const next = applySettings(ClassifierConfig, config, patch);
+      for (const listener of changes) await listener(next);
+      config = next;
     },
     until: (holds, what) => until(holds, `${what}; the log: ${log.join(" | ")}`),
     figures: (model) => stats.part(model).take(),
