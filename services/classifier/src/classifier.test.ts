@@ -1,6 +1,6 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { createMemoryBus, MemoryHub, Stats } from "@beckon/runtime";
+import { type Bus, createMemoryBus, MemoryHub, Stats, SubscriptionRefused } from "@beckon/runtime";
 import { drawScene } from "@beckon/synthetic";
 import { defaultRoi, encodeJpeg } from "@beckon/vision";
 import { BLUE, GREEN, GREY, plainJpeg, RED, saveColourBundle } from "@beckon/vision/testing";
@@ -13,13 +13,19 @@ const ENDLESS = 0.125;
 
 const COLOURS = { red: RED, green: GREEN, blue: BLUE } as const;
 
-async function running(section: Parameters<typeof startClassifier>[0] = {}, hands = {}, hub = new MemoryHub()) {
+async function running(
+  section: Parameters<typeof startClassifier>[0] = {},
+  hands = {},
+  hub = new MemoryHub(),
+  bus: Partial<Bus> = {},
+) {
   const modelsFolder = await temporaryFolder(onTestFinished);
   await saveColourBundle(modelsFolder);
   const service = startClassifier(
     { models: ["colours"], modelsFolder, workers: 1, engine: "onnx-cpu", ...section },
     hands,
     hub,
+    bus,
   );
   onTestFinished(() => service.stop());
   await Promise.race([service.ready, service.ended]);
@@ -166,6 +172,32 @@ describe("what cannot be served", () => {
     await saveColourBundle(modelsFolder, { labels: ["red", "green", "b".repeat(65)] });
     const service = startClassifier({ models: ["colours"], modelsFolder, workers: 1 });
     await expect(service.ended).rejects.toThrow(/labels\.txt: "b+" cannot be published; name it in at most 64/);
+  });
+});
+
+describe("a bus that fails", () => {
+  it("ends the service when it may not subscribe", async () => {
+    const modelsFolder = await temporaryFolder(onTestFinished);
+    await saveColourBundle(modelsFolder);
+    const refusing: Bus["subscribe"] = (filter, { signal }) => {
+      const ended = new Promise<IteratorReturnResult<undefined>>((resolve) => {
+        signal.addEventListener("abort", () => resolve({ value: undefined, done: true }));
+      });
+      const granted = Promise.reject(new SubscriptionRefused(filter.filters.join(", ")));
+      return { granted, [Symbol.asyncIterator]: () => ({ next: () => ended }) };
+    };
+    const section = { models: ["colours"], modelsFolder, workers: 1, group: "gpu" };
+    const service = startClassifier(section, {}, new MemoryHub(), { subscribe: refusing });
+    await expect(service.ended).rejects.toThrow(
+      "classifier: the broker refuses a subscription to $share/gpu/beckon/+/frame",
+    );
+  });
+
+  it("costs the frame whose result it does not take", async () => {
+    const { send, until, figures } = await running({}, {}, new MemoryHub(), { publish: async () => false });
+    await send("desk", { jpeg: await plainJpeg(RED) });
+    await until(() => figures("colours").drops["unsent"] === 1, "the loss");
+    expect(account(figures("colours"))).toEqual({ received: 1, accounted: 1, inHand: 0 });
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBoot, createTopics, type Figures, type Frame, type Result, type Settings } from "@beckon/protocol";
-import { applySettings, createMemoryBus, MemoryHub, now, type ServiceContext, Stats } from "@beckon/runtime";
+import { applySettings, type Bus, createMemoryBus, MemoryHub, now, type ServiceContext, Stats } from "@beckon/runtime";
 import type { z } from "zod";
 import { runClassifier, type Stagehands } from "../classifier.ts";
 import { ClassifierConfig } from "../config.ts";
@@ -32,6 +32,7 @@ export function startClassifier(
   section: z.input<typeof ClassifierConfig>,
   hands: Stagehands = {},
   hub = new MemoryHub(),
+  changedBus: Partial<Bus> = {},
 ): RunningClassifier {
   const stats = new Stats();
   const bus = createMemoryBus(hub, stats);
@@ -53,7 +54,7 @@ export function startClassifier(
     config,
     id: "test",
     boot: createBoot(now()),
-    bus,
+    bus: { ...bus, ...changedBus },
     topics,
     log: { debug: () => {}, info: write("info"), warn: write("warn") } as unknown as ServiceContext<unknown>["log"],
     stats,
