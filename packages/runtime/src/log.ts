@@ -13,8 +13,8 @@ export interface LoggerOptions extends LogSection {
 const CONTROL = /\p{Cc}+/gu;
 /** As pino numbers its levels. */
 const WARN = 40;
-/** Said of every line, and so of none on a terminal. */
-const HIDDEN = "pid,hostname,name,service,id,level,time";
+/** What a terminal shows otherwise, or needs not: the message says it. */
+const HIDDEN = "pid,hostname,name,service,id,reason,level,time";
 
 /**
  * Plain on a terminal: time, service, message, and the level where it is a warning or worse. JSON, a line each, where it is

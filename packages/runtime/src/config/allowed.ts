@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { opened } from "./schema-walk.ts";
+import { keysOf, opened } from "./schema-walk.ts";
 
 /** More keys than a line can hold are cut. */
 const MOST_KEYS = 20;
@@ -29,7 +29,10 @@ export function allowed(schema: z.core.$ZodType): string {
     case "record":
       return `a section of names, each of it ${allowed(def.valueType)}`;
     case "union":
-      return [...new Set(def.options.map(allowed))].join(" or ");
+      return [
+        ...new Set(def.options.filter((option) => !isObject(option)).map(allowed)),
+        ...(def.options.some(isObject) ? [`a section of ${listed(keysOf(core), "and")}`] : []),
+      ].join(" or ");
     default:
       return "another value";
   }
@@ -39,6 +42,10 @@ export function allowed(schema: z.core.$ZodType): string {
 export function listed(words: readonly string[], last = "or"): string {
   const shown = words.length > MOST_KEYS ? [...words.slice(0, MOST_KEYS), "..."] : words;
   return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} ${last} ${shown.at(-1)}`;
+}
+
+function isObject(schema: z.core.$ZodType): boolean {
+  return opened(schema).core._zod.def.type === "object";
 }
 
 /** The words of a choice; empty where any value of a type will do. */

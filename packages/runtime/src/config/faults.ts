@@ -29,7 +29,7 @@ export function faultsOf(schema: z.ZodType, value: unknown, base: KeyPath = []):
 }
 
 /** `"soon"`, `12`, `a section of 3`; cut, and without the credentials of a URL. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length > 0 ? cut(JSON.stringify(value) ?? "") : "an empty list";
   if (isSection(value)) return "a section";
   return cut(typeof value === "string" ? JSON.stringify(withoutCredentials(value)) : String(value));

@@ -86,7 +86,7 @@ describe("loadConfig", () => {
   it("asks for a section that must be written only when that service is wanted", () => {
     const config = load("classifier: {}\n");
     expect(faults(() => config.section(relay))).toEqual([
-      "beckon.yaml: relay.relays is missing: it must be a section of names, each of it a section of driver and pin or a section of driver, url and token",
+      "beckon.yaml: relay.relays is missing: it must be a section of names, each of it a section of driver, pin, url and token",
     ]);
   });
 

@@ -24,7 +24,7 @@ export const MqttSection = z.object({
   key: FilePath.optional(),
 });
 
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 export const LogSection = z.object({
   level: z.enum(LOG_LEVELS).default("info"),

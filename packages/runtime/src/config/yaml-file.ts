@@ -20,7 +20,7 @@ export function readYaml(file: string): YamlFile {
 }
 
 /** @param file only names it in errors */
-export function parseYaml(text: string, file: string): YamlFile {
+function parseYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
