@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withDebian } from "@beckon/runtime/testing";
+import { debianProgram, withDebian } from "@beckon/runtime/testing";
 import { afterAll, beforeAll } from "vitest";
 import { CameraPublisherConfig, type ChosenCamera } from "./config.ts";
 import { openSource } from "./sources/catalogue.ts";
@@ -68,7 +68,7 @@ withDebian("ffmpeg")("with ffmpeg", () => {
 
   beforeAll(() => {
     const input = ["-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25:duration=1"];
-    execFileSync("ffmpeg", ["-loglevel", "error", ...input, "-y", video()]);
+    execFileSync(debianProgram("ffmpeg") ?? "", ["-loglevel", "error", ...input, "-y", video()]);
   });
 
   testSource("ffmpeg on a video file", () => ({ source: "ffmpeg", path: video() }));

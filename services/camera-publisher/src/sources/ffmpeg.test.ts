@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceFailure } from "@beckon/runtime";
-import { withDebian } from "@beckon/runtime/testing";
-import { checkPicture, WIRE_LIMITS } from "@beckon/vision";
+import { debianProgram, withDebian } from "@beckon/runtime/testing";
+import { checkPicture, FILE_LIMITS, readPicture, WIRE_LIMITS } from "@beckon/vision";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { childFrames } from "../child-frames.ts";
 import { CameraPublisherConfig, type FfmpegCamera } from "../config.ts";
@@ -55,7 +57,9 @@ function asCamera(file: string): { args: readonly string[] } {
 describe("what ffmpeg is asked to do", () => {
   const QUIET = "-hide_banner -loglevel error -nostdin";
   const LIVE = "-fflags nobuffer -flags low_delay";
-  const SCALE = "-vf fps=15,scale=640:480:force_original_aspect_ratio=decrease:force_divisible_by=2";
+  const SIZE = "scale=640:480:force_original_aspect_ratio=decrease:force_divisible_by=2";
+  const PACE = `-vf select='isnan(prev_selected_t)+lt(t\\,prev_selected_t)+gte(t-prev_selected_t\\,0.0500)',${SIZE} -fps_mode passthrough`;
+  const SCALE = `-vf fps=15,${SIZE}`;
   const MJPEG = "-c:v mjpeg -threads 1 -q:v 6";
   const OUT = "-f mjpeg pipe:1";
 
@@ -68,17 +72,17 @@ describe("what ffmpeg is asked to do", () => {
     [
       "a USB camera without JPEGs is encoded",
       { device: "/dev/video0", copy: false },
-      `${QUIET} ${LIVE} -f v4l2 -video_size 640x480 -framerate 15 -i /dev/video0 -map 0:v:0 ${SCALE} ${MJPEG} ${OUT}`,
+      `${QUIET} ${LIVE} -f v4l2 -video_size 640x480 -framerate 15 -i /dev/video0 -map 0:v:0 ${PACE} ${MJPEG} ${OUT}`,
     ],
     [
       "RTSP goes over TCP, and to no other protocol",
       { url: "rtsp://me:secret@camera/stream" },
-      `${QUIET} ${LIVE} -protocol_whitelist rtsp,rtsps,rtp,srtp,tcp,tls,crypto -rtsp_transport tcp -i rtsp://me:secret@camera/stream -map 0:v:0 ${SCALE} ${MJPEG} ${OUT}`,
+      `${QUIET} ${LIVE} -protocol_whitelist rtsp,rtsps,rtp,srtp,tcp,tls,crypto -rtsp_transport tcp -i rtsp://me:secret@camera/stream -map 0:v:0 ${PACE} ${MJPEG} ${OUT}`,
     ],
     [
       "HTTP cannot be led to a file of this machine",
       { url: "https://camera/stream" },
-      `${QUIET} ${LIVE} -protocol_whitelist http,https,httpproxy,tcp,tls,crypto -i https://camera/stream -map 0:v:0 ${SCALE} ${MJPEG} ${OUT}`,
+      `${QUIET} ${LIVE} -protocol_whitelist http,https,httpproxy,tcp,tls,crypto -use_wallclock_as_timestamps 1 -threads 1 -i https://camera/stream -map 0:v:0 ${PACE} ${MJPEG} ${OUT}`,
     ],
     [
       "a video file runs at its own speed, again and again",
@@ -172,7 +176,7 @@ withDebian("ffmpeg")("the real ffmpeg", () => {
   const make = (name: string, ...output: string[]): string => {
     const file = join(folder, name);
     const input = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=1"];
-    execFileSync("ffmpeg", ["-loglevel", "error", ...input, ...output, "-y", file]);
+    execFileSync(debianProgram("ffmpeg") ?? "", ["-loglevel", "error", ...input, ...output, "-y", file]);
     return file;
   };
 
@@ -202,6 +206,38 @@ withDebian("ffmpeg")("the real ffmpeg", () => {
     for (const frame of frames) {
       expect(checkPicture(frame, WIRE_LIMITS)).toMatchObject({ width: 320, height: 180 });
       expect(huffmanTables(frame)).toBe(1);
+    }
+  });
+
+  it("does not wait for the next picture of a live stream before it lets one go", async () => {
+    const pictures = await Promise.all([...Array(12).keys()].map((index) => colourJpeg(32, 32, [20 * index, 0, 0])));
+    const server = createServer((_, response) => {
+      response.writeHead(200, { "content-type": "multipart/x-mixed-replace; boundary=frame" });
+      const rest = [...pictures];
+      // After the last picture the camera says no more, and does not hang up.
+      const timer = setInterval(() => {
+        const jpeg = rest.shift();
+        if (!jpeg) return clearInterval(timer);
+        response.write(`--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
+        response.write(jpeg);
+        return response.write("\r\n");
+      }, 50);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const camera = cameraOf({ url, fps: 120, width: 32, height: 32 });
+      for await (const { jpeg } of ffmpegFrames(() => camera, sourceContext().context)) {
+        const { data } = await readPicture(
+          jpeg,
+          { width: 1, height: 1, fit: "stretch", kernel: "linear" },
+          FILE_LIMITS,
+        );
+        if (Math.abs((data[0] ?? 0) - 220) < 10) break;
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
     }
   });
 
