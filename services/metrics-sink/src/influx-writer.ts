@@ -1,5 +1,5 @@
 import { InfluxDB, type IPoint } from "influx";
-import type { Point } from "./point.ts";
+import type { FieldValue, Point } from "./point.ts";
 import type { PointWriter } from "./point-writer.ts";
 
 export interface InfluxTarget {
@@ -52,7 +52,15 @@ function clientOf({ url, database, username, password, timeout }: InfluxTarget):
 }
 
 function influxPoint({ measurement, tags, fields, time }: Point): IPoint {
-  return { measurement, tags: { ...tags }, fields: { ...fields }, timestamp: String(time) };
+  const written = Object.entries(fields).map(([name, value]) => [name, fieldValue(value)] as const);
+  return { measurement, tags: { ...tags }, fields: Object.fromEntries(written), timestamp: String(time) };
+}
+
+/** The client escapes strings itself, but doubles a backslash before an apostrophe; what is no string it writes as it is. */
+function fieldValue(value: FieldValue): number | { toString(): string } {
+  if (typeof value === "number") return value;
+  const quoted = `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
+  return { toString: () => quoted };
 }
 
 async function inHalves(points: readonly Point[], write: PointWriter["write"]): ReturnType<PointWriter["write"]> {

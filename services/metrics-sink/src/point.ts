@@ -52,9 +52,10 @@ function fieldName(name: string): string {
   return name === "time" ? "time_" : name;
 }
 
-/** InfluxDB refuses an empty tag, and one that ends with a backslash. */
+/** InfluxDB refuses an empty tag, and one that ends with a backslash; a line break would begin another point. */
 function cleanTags(tags: RawPoint["tags"]): Point["tags"] {
-  const cleaned = Object.entries(tags).map(([name, value]) => [name, value?.replaceAll("\\", "/").trim()] as const);
+  const clean = (value: string | undefined) => value?.replaceAll(/\p{C}/gu, " ").replaceAll("\\", "/").trim();
+  const cleaned = Object.entries(tags).map(([name, value]) => [name, clean(value)] as const);
   return Object.fromEntries(cleaned.filter(([, value]) => value));
 }
 
