@@ -1,4 +1,5 @@
 import { type Duplex, duplexPair } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import type { StatsPart } from "@beckon/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import { type Access, EVERYTHING, type Identity, type LoginRefusal } from "./access.ts";
@@ -246,10 +247,18 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
     },
     close: async () => {
       clearInterval(watch);
+      await delivered(aedes);
       await new Promise<void>((closed) => aedes.close(closed));
       for (const connection of live) connection.destroy();
     },
   };
+}
+
+/** When all that was published before has been handed to the subscribers: a service says `offline` just before this. */
+async function delivered(aedes: Aedes): Promise<void> {
+  const marker = { cmd: "publish", topic: NOWHERE, payload: "", qos: 1, dup: false, retain: false } as const;
+  await new Promise<void>((done) => aedes.publish(marker, () => done()));
+  await setImmediate();
 }
 
 /** @returns why it must not be let in; undefined for one that may */

@@ -3,12 +3,13 @@ import { connect as connectTcp, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { ServiceFailure } from "@beckon/runtime";
+import { type BusHost, createLogger, runService, ServiceFailure } from "@beckon/runtime";
 import mqtt from "mqtt";
 import { afterEach, describe, expect, it } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
 import { BrokerConfig } from "./config.ts";
 import { hashPassword } from "./password.ts";
+import { createBrokerService } from "./service.ts";
 import { openTestBroker, type TestBroker } from "./testing/open-test-broker.ts";
 import { PACKET, publishPacket, RawClient } from "./testing/raw-client.ts";
 import { selfSignedCertificate } from "./testing/self-signed-certificate.ts";
@@ -376,6 +377,33 @@ describe("the broker service", () => {
       expect(await raw(broker.port).connect()).toBe(4);
       expect(broker.warnings.join()).toContain("in the clear");
     });
+  });
+
+  it("lives like every service: online on its own broker, past its own log-in, until it is stopped", async () => {
+    const stop = new AbortController();
+    ends.push(() => stop.abort());
+    let tell: (host: BusHost) => void = () => {};
+    const hosted = new Promise<BusHost>((resolve) => {
+      tell = resolve;
+    });
+    const life = runService(createBrokerService(), {
+      config: BrokerConfig.parse({ port: 0, websocketPort: null, users: { guest: await user("viewer", "g") } }),
+      shared: { prefix: "beckon", mqtt: { url: "mqtt://127.0.0.1:1883" } },
+      log: createLogger({ service: "test", level: "error", format: "json" }),
+      signal: stop.signal,
+      id: "hall",
+      hosted: (host) => tell(host),
+    });
+    const port = Number(new URL((await hosted).url).port);
+    const guest = raw(port);
+    expect(await guest.connect({ user: "guest", password: "g" })).toBe(0);
+    await guest.subscribe(["beckon/service/broker/hall/status", 1]);
+    const status = async () => JSON.parse((await guest.nextMessage()).payload).state;
+    expect(await status()).toBe("online");
+    stop.abort();
+    await life;
+    expect(await status()).toBe("offline");
+    await guest.ended();
   });
 
   describe("and its configuration", () => {

@@ -80,7 +80,7 @@ async function openHost(context: HostContext<BrokerConfig>): Promise<BrokerHost>
       const listener = await listen(address, visitorHandler(door, { broker, lobby, config, secureContext, lost }));
       listeners.push(listener);
       ports[door.setting] = listener.port;
-      urls[door.scheme] = `${door.scheme}://${urlHost(door.host)}:${listener.port}`;
+      urls[door.scheme] = `${door.scheme}://${urlHost(reachable(door.host))}:${listener.port}`;
       if (door.port !== 0 && listener.port !== door.port)
         log.info(`port ${door.port} is in use: ${door.setting} is ${listener.port} instead`);
       warnOfClearText(door, log);
@@ -89,10 +89,13 @@ async function openHost(context: HostContext<BrokerConfig>): Promise<BrokerHost>
     await close();
     throw error;
   }
-  log.info(`the broker listens at ${Object.values(urls).join(", ")}`);
+  const everywhere = doors.some(({ host }) => reachable(host) !== host)
+    ? ", and under every address of this machine"
+    : "";
+  log.info(`the broker listens at ${Object.values(urls).join(", ")}${everywhere}`);
   return {
     connect: () => broker.connect(),
-    url: urls.mqtt ?? urls.mqtts ?? "",
+    url: urls.mqtt ?? urls.mqtts ?? urls.ws ?? urls.wss ?? "",
     websocketUrl: urls.ws ?? urls.wss,
     ports,
     close,
@@ -149,6 +152,12 @@ function visitorHandler(door: Door, { broker, lobby, config, secureContext, lost
     if (isWebSocket) gate(socket, (stream) => broker.handle(stream, visitor));
     else broker.handle(socket, visitor);
   };
+}
+
+/** Where this machine reaches what listens on all its addresses. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
 }
 
 function grantOf({ password, role, cameras }: BrokerConfig["users"][string]): User {
