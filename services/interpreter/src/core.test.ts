@@ -154,8 +154,24 @@ describe("the core of the interpreter", () => {
     const { outputs } = run(resultsOf("A 1000 - 5000"), rulesOf());
     const states = outputs.flatMap(({ topic, value }) => (topic === "state" ? [value] : []));
     expect(states.slice(-3)).toEqual([
-      { gesture: "A", since: AHEAD + 600, confidence: expect.any(Number), at: AHEAD + 950, boot: BOOT, seq: 19 },
-      { gesture: "A", since: AHEAD + 600, confidence: expect.any(Number), at: AHEAD + 950, boot: BOOT, seq: 19 },
+      {
+        gesture: "A",
+        since: AHEAD + 600,
+        confidence: expect.any(Number),
+        at: AHEAD + 950,
+        boot: BOOT,
+        seq: 19,
+        frameAt: AHEAD + 950,
+      },
+      {
+        gesture: "A",
+        since: AHEAD + 600,
+        confidence: expect.any(Number),
+        at: AHEAD + 950,
+        boot: BOOT,
+        seq: 19,
+        frameAt: AHEAD + 950,
+      },
       { gesture: null, since: 2000, confidence: 0, at: 2000 },
     ]);
   });

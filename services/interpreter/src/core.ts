@@ -233,9 +233,11 @@ function ended(
 
 function told(state: Interpretation, { at, boot, seq }: Vote): Output {
   const { active, idleSince } = state;
+  // The relay believes a gesture by what the heartbeats tell of the frames.
+  const frame = { at, boot, seq, frameAt: at };
   const value: GestureState = active
-    ? { gesture: active.gesture, since: active.since, confidence: scoreOf(state, active.gesture), at, boot, seq }
-    : { gesture: null, since: idleSince, confidence: 0, at, boot, seq };
+    ? { gesture: active.gesture, since: active.since, confidence: scoreOf(state, active.gesture), ...frame }
+    : { gesture: null, since: idleSince, confidence: 0, ...frame };
   return { topic: "state", value };
 }
 
