@@ -41,7 +41,7 @@ export interface BrokerLimits {
   readonly sessions: SessionLimits;
 }
 
-export const BROKER_LIMITS: BrokerLimits = {
+const BROKER_LIMITS: BrokerLimits = {
   payloadBytes: 2_000_000,
   // The system keeps about 4 MB more for each socket, so a healthy reader never gets near: it only bounds memory.
   slowBytes: 512_000,
