@@ -53,8 +53,8 @@ export const InterpreterConfig = z
         models: z.array(Name).max(16).default(["letters"]),
         /** A rest of so long is a space. */
         space: changeable(z.number().min(100).max(60_000).default(1500)),
-        /** Without a letter for so long the text is finished, and the next letter begins a new one. */
-        timeout: changeable(z.number().min(1000).max(3_600_000).default(10_000)),
+        /** Without a letter for so long the text is finished: below the pause in which the drawn hand begins again. */
+        timeout: changeable(z.number().min(1000).max(3_600_000).default(8000)),
         /** Gestures that stand for a space and for taking the last letter back, in models that have them. */
         spaceGesture: GestureLabel.default("space"),
         deleteGesture: GestureLabel.default("del"),

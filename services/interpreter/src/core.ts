@@ -2,7 +2,7 @@ import type { Gesture, GestureState, Result } from "@beckon/protocol";
 import type { Thresholds } from "./config.ts";
 
 /** The state is told this often while frames are classified, in ms: silence means failure. */
-export const HEARTBEAT_MS = 500;
+const HEARTBEAT_MS = 500;
 
 /** Labels that are no gesture, whatever the model. */
 const NO_GESTURES: ReadonlySet<string> = new Set(["unknown", "nothing"]);
