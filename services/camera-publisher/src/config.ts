@@ -43,8 +43,8 @@ const synthetic = {
   rest: z.int().min(0).max(60_000).default(500),
   /** How long it rests for a space, in ms. */
   space: z.int().min(100).max(60_000).default(2000),
-  /** How long it rests before it begins anew, in ms. */
-  pause: z.int().min(0).max(600_000).default(6000),
+  /** How long it rests before it begins anew, in ms: longer than the interpreter waits for another letter of a text. */
+  pause: z.int().min(0).max(600_000).default(12_000),
   /** Begins anew when the text is signed; otherwise the hand rests from then on. */
   loop: z.boolean().default(true),
 };

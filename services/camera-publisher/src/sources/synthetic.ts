@@ -25,21 +25,23 @@ export const syntheticFrames: FrameSource<SyntheticCamera> = async function* (li
   let begin = now();
   try {
     for await (const _ of pace(() => 1000 / live().fps, signal)) {
+      const at = now();
       const camera = live();
       const { width, height, quality } = camera;
       if (camera.text !== text) {
         text = camera.text;
         script = scriptOf(text, { letterMs: camera.letter, restMs: camera.rest, spaceMs: camera.space });
-        begin = now();
+        begin = at;
       }
-      const { key, pose } = handAt(script, timeIn(script, camera, now() - begin));
+      const { key, pose } = handAt(script, timeIn(script, camera, at - begin));
       const roi = roiOf(camera);
       const name = `${key} ${roi.join(" ")}`;
       const known = pictures.get(name);
       const jpeg = known ?? (await encodeJpeg(await drawing.draw({ sign: pose, width, height, roi }), quality));
       if (signal.aborted) return;
       if (!known) keep(pictures, name, jpeg);
-      yield { jpeg, at: now() };
+      // The moment that is shown; drawing it may have taken a while.
+      yield { jpeg, at };
     }
   } finally {
     await drawing.close();
