@@ -53,7 +53,9 @@ async function measure(request: MeterRequest): Promise<MeterOutcome> {
     receiver.on("message", (seq: number) => arrived(seq));
     for (let seq = 0; seq < total; seq++) {
       const answer = new Promise<void>((resolve) => {
-        arrived = (found) => found === seq && resolve();
+        arrived = (found) => {
+          if (found === seq) resolve();
+        };
         setTimeout(resolve, PATIENCE_MS).unref();
       });
       scheduled[seq] = clock();
@@ -99,7 +101,10 @@ function sendAtRate(sender: FrameSender, scheduled: Float64Array, rate: number):
   let seq = 0;
   return new Promise((resolve) => {
     const next = (): void => {
-      if (seq === scheduled.length) return resolve();
+      if (seq === scheduled.length) {
+        resolve();
+        return;
+      }
       const due = start + (seq * 1000) / rate;
       const wait = due - clock();
       if (wait > FINE_WAIT_MS) {

@@ -1,0 +1,49 @@
+import { loadavg } from "node:os";
+import type { Bar } from "../bars.ts";
+import { type Bench, measureApart } from "../bench.ts";
+import type { MeterOutcome, MeterRequest } from "./meter.ts";
+import type { BrokerName } from "./services.ts";
+
+/** What every scenario is given. */
+export interface Stage extends Bench {
+  readonly brokers: readonly BrokerName[];
+  /** A folder of camera frames. */
+  readonly frames: string;
+  readonly rounds: number;
+  /** Seconds instead of minutes, to see that everything works. */
+  readonly quick: boolean;
+}
+
+/** One part of the benchmark. */
+export interface Scenario {
+  readonly name: string;
+  /** What is measured, in a line. */
+  readonly about: string;
+  measure(stage: Stage): Promise<readonly Bar[]>;
+}
+
+/** Camera of the benchmark. */
+export const CAMERA = "bench";
+
+export function measureLoad(request: MeterRequest, { signal }: Bench): Promise<MeterOutcome> {
+  return measureApart(new URL("./meter.ts", import.meta.url), request, signal);
+}
+
+export async function eachRound(rounds: number, measure: (round: number) => Promise<void>): Promise<void> {
+  for (let round = 1; round <= rounds; round++) await measure(round);
+}
+
+/** Of the machine now: what others do on it is in every figure. */
+export function machineLoad(): string {
+  return loadavg()
+    .map((load) => load.toFixed(1))
+    .join(" ");
+}
+
+export function ms(time: number): string {
+  return time.toFixed(time < 10 ? 2 : 1);
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
