@@ -56,7 +56,7 @@ test.each<[string, object, string, RegExp]>([
     "relays.state",
     /./,
   ],
-  ["a rule for a relay that there is not", rule({ relay: "fan" }), "rules.0.relay", /there is lamp/],
+  ["a rule for a relay that there is not", rule({ relay: "lamb" }), "rules.0.relay", /did you mean lamp/],
   ["a rule for both a gesture and a word", rule({ when: { gesture: "A", word: "ON" } }), "rules.0.when", /either/],
   ["a rule for nothing", rule({ when: { camera: "desk" } }), "rules.0.when", /either/],
   ["a rule that holds by a word", rule({ when: { word: "ON" }, do: "hold" }), "rules.0.do", /no end/],

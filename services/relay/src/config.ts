@@ -1,4 +1,5 @@
 import { Name } from "@beckon/protocol";
+import { didYouMean } from "@beckon/protocol/did-you-mean";
 import { secret } from "@beckon/runtime";
 import { z } from "zod";
 
@@ -137,7 +138,7 @@ export const RelayConfig = z
         context.addIssue({
           code: "custom",
           path: ["rules", index, "relay"],
-          message: `is no relay of this file; there is ${Object.keys(relays).join(", ") || "none"}`,
+          message: `no relay of this file has that name${didYouMean(relay, Object.keys(relays))}`,
         });
   });
 export type RelayConfig = z.infer<typeof RelayConfig>;

@@ -24,7 +24,7 @@ export async function openOnoff(
     throw new ServiceFailure(
       `relay ${name}: the package onoff is not installed; npm install onoff, or use driver gpiod`,
     );
-  const line = pin + (base ?? (await findGpioBase(sysfs)));
+  const line = pin + (base ?? (await baseFor(name, sysfs)));
   return await holdPin({
     script: "onoff-pin.mjs",
     args: [String(line), activeLow ? "1" : "0"],
@@ -35,6 +35,12 @@ export async function openOnoff(
     throw new ServiceFailure(`relay ${name}: GPIO${pin} (${line} in sysfs) cannot be used: ${reason}${hint(reason)}`, {
       cause,
     });
+  });
+}
+
+async function baseFor(name: string, sysfs: string | undefined): Promise<number> {
+  return await findGpioBase(sysfs).catch((cause: unknown) => {
+    throw new ServiceFailure(`relay ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });
 }
 

@@ -89,14 +89,14 @@ withMountNamespace()("a pin that is on", () => {
     const { process: its, value } = await withPinOn();
     process.kill(pinProcess(its.pid, "onoff-pin.mjs"), "SIGSTOP");
     await eventually(() => value() === "0");
-    expect(its.said()).toContain("lost: the process that holds the pin did not answer for 1000 ms");
+    await eventually(() => its.said().includes("lost: the process that holds the pin did not answer for 1000 ms"));
   });
 
   test("goes off when the process that holds it is killed, for that is replaced", async () => {
     const { process: its, value } = await withPinOn();
     process.kill(pinProcess(its.pid, "onoff-pin.mjs"), "SIGKILL");
     await eventually(() => value() === "0");
-    expect(its.said()).toContain("lost: the process that holds the pin ended (SIGKILL)");
+    await eventually(() => its.said().includes("lost: the process that holds the pin ended (SIGKILL)"));
   });
 });
 
