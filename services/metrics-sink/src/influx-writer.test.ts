@@ -26,15 +26,8 @@ withDebian("influxd")("the InfluxDB writer", () => {
   const writerTo = (database: string, options: Partial<InfluxTarget> = {}) =>
     createInfluxWriter({ url: influxd.url, database, timeout: 5000, ...options });
 
-  /** The first write to a new database fails, and makes it. */
-  async function created(database: string) {
-    const writer = writerTo(database);
-    await expect(writer.write(text({ length: 1 }, 1))).rejects.toThrow("database not found");
-    return writer;
-  }
-
-  it("makes the database where it is missing, and writes when asked again", async () => {
-    const writer = await created("missing");
+  it("makes the database where it is missing", async () => {
+    const writer = writerTo("missing");
     expect(await writer.write(text({ text: "HELLO", length: 5 }))).toEqual({ refused: 0 });
     expect(await influxd.rows("select * from text", "missing")).toMatchObject([
       { camera: "desk", text: "HELLO", length: 5 },
@@ -42,7 +35,7 @@ withDebian("influxd")("the InfluxDB writer", () => {
   });
 
   it("brings every text and label through as it is", async () => {
-    const writer = await created("texts");
+    const writer = writerTo("texts");
     const nasty = [
       `say "hi"`,
       "a,b=c d",
@@ -71,7 +64,7 @@ withDebian("influxd")("the InfluxDB writer", () => {
   });
 
   it("keeps points of one ms apart, and a point that is written twice one", async () => {
-    const writer = await created("twice");
+    const writer = writerTo("twice");
     const points = Array.from({ length: 1000 }, (_, index) => text({ length: index }, TIME + index)).flat();
     await writer.write(points);
     await writer.write(points);
@@ -79,7 +72,7 @@ withDebian("influxd")("the InfluxDB writer", () => {
   });
 
   it("writes the others when the database refuses a field of another type", async () => {
-    const writer = await created("types");
+    const writer = writerTo("types");
     await writer.write(text({ length: 1 }));
     const { refused, reason } = await writer.write([
       ...text({ length: "long" }, TIME + 1),
@@ -91,7 +84,7 @@ withDebian("influxd")("the InfluxDB writer", () => {
   });
 
   it("fails while the database is away, and writes at once when it is back", async () => {
-    const writer = await created("outage");
+    const writer = writerTo("outage");
     await influxd.kill();
     for (let attempt = 0; attempt < 3; attempt++)
       await expect(writer.write(text({ length: 1 }))).rejects.toThrow(/ECONN|hang up/);
@@ -124,8 +117,19 @@ withDebian("influxd")("the InfluxDB writer with a password", () => {
       password: "secret",
       timeout: 5000,
     });
-    await expect(writer.write(text({ length: 1 }))).rejects.toThrow("database not found");
     expect(await writer.write(text({ length: 1 }))).toEqual({ refused: 0 });
+  });
+
+  it("says that it may not make the database", async () => {
+    await influxd.rows("create user reader with password 'secret'");
+    const writer = createInfluxWriter({
+      url: influxd.url,
+      database: "forbidden",
+      username: "reader",
+      password: "secret",
+      timeout: 5000,
+    });
+    await expect(writer.write(text({ length: 1 }))).rejects.toThrow(/not authorized|cannot be made/);
   });
 
   it.each([

@@ -19,7 +19,7 @@ const NO_BACK_OFF = { getDelay: () => 0, next: () => NO_BACK_OFF, reset: () => N
 export function createInfluxWriter(target: InfluxTarget): PointWriter {
   const { database } = target;
   const client = clientOf(target);
-  const write = async (points: readonly Point[]): ReturnType<PointWriter["write"]> => {
+  const write = async (points: readonly Point[], again = false): ReturnType<PointWriter["write"]> => {
     try {
       await client.writePoints(points.map(influxPoint), { precision: "u" });
       return { refused: 0 };
@@ -27,12 +27,15 @@ export function createInfluxWriter(target: InfluxTarget): PointWriter {
       const status = statusOf(error);
       if (status === 400) return { refused: refusedOf(error, points.length), reason: reasonOf(error) };
       if (status === 413 && points.length > 1) return inHalves(points, write);
-      // It answers "database not found" until somebody makes it.
-      if (status === 404) await client.createDatabase(database);
-      throw new Error(reasonOf(error), { cause: error });
+      if (status !== 404 || again) throw new Error(reasonOf(error), { cause: error });
     }
+    // It answers "database not found" until somebody makes it.
+    await client.createDatabase(database).catch((cause: unknown) => {
+      throw new Error(`there is no database ${database}, and it cannot be made: ${reasonOf(cause)}`, { cause });
+    });
+    return write(points, true);
   };
-  return { target: `${target.url}, database ${database}`, write };
+  return { target: `${target.url}, database ${database}`, write: (points) => write(points) };
 }
 
 function clientOf({ url, database, username, password, timeout }: InfluxTarget): InfluxDB {
