@@ -7,10 +7,10 @@ import { z } from "zod";
 const fraction = z.number().min(0).max(1);
 
 /** How one model is served. */
-export const ModelChoice = z.object({
+const ModelChoice = z.object({
   /** Name of the bundle's folder, where it is not that of the model. A name, for it may come over the wire: never a path. */
   folder: Name.optional(),
-  /** Threads of one run on the CPU. More than 1 shorten a large network's run on idle cores, at the price of frames a second. */
+  /** Threads of one run on the CPU: 2 shorten the run of a network that takes milliseconds, where cores are idle. */
   threads: z.int().min(1).max(64).default(1),
 });
 

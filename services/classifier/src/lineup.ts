@@ -44,7 +44,7 @@ export class Lineup {
   #models: ReadonlyMap<string, ServedModel>;
   #pool: InferencePool;
   #lastChange: Promise<unknown> = Promise.resolve();
-  readonly #retiring = new Set<Promise<void>>();
+  readonly #retiring = new Set<InferencePool>();
   #closing: Promise<void> | undefined;
 
   private constructor(models: ReadonlyMap<string, ServedModel>, pool: InferencePool, options: LineupOptions) {
@@ -121,8 +121,8 @@ export class Lineup {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#pool.close(STOPPING_MS), this.#lastChange.catch(() => undefined)]);
-    await Promise.all(this.#retiring);
+    const pools = [this.#pool, ...this.#retiring];
+    await Promise.all([...pools.map((pool) => pool.close(STOPPING_MS)), this.#lastChange.catch(() => undefined)]);
   }
 
   /** One change at a time: each begins from what the last one left. */
@@ -140,8 +140,9 @@ export class Lineup {
     this.#models = models;
     this.#pool = pool;
     this.#options.changed(models);
-    const retiring = old.close(RETIRING_MS).finally(() => this.#retiring.delete(retiring));
-    this.#retiring.add(retiring);
+    this.#retiring.add(old);
+    const retired = () => this.#retiring.delete(old);
+    old.close(RETIRING_MS).then(retired, retired);
   }
 }
 
