@@ -1,4 +1,5 @@
 import type { RelayCause } from "@beckon/protocol";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   initialState,
@@ -244,4 +245,61 @@ describe("a relay", () => {
     const done = step(LIMITS, again.state, { kind: "answer", on: false, ok: true }, START + 506).state;
     expect(nextDeadline(LIMITS, done)).toBeUndefined();
   });
+});
+
+/** What may come, and how long after what came before. */
+const anything = fc.array(
+  fc.record({
+    after: fc.integer({ min: 0, max: 1500 }),
+    what: fc.constantFrom("on", "off", "toggle", "pulse", "alive", "other", "failure", "tick"),
+  }),
+  { maxLength: 60 },
+);
+
+test("whatever comes, it is never on for longer than its maximum, off for less than its minimum, or alive without its source", () => {
+  const limits = { minOff: 700, maxOn: 4000, failSafe: "off", sourceTimeout: 2000 } as const;
+  fc.assert(
+    fc.property(anything, (script) => {
+      let state = initialState(0);
+      let at = START;
+      let aliveAt = 0;
+      let changedAt = 0;
+      const apply = (input: SwitchInput): void => {
+        const was = state.on;
+        const { state: next, outputs } = step(limits, state, input, at);
+        state = next;
+        for (const output of outputs) {
+          if (output.kind === "refuse") continue;
+          // Never twice the same, but for an off that is tried again.
+          if (output.on) expect(was).toBe(false);
+          if (output.on) expect(at - changedAt).toBeGreaterThanOrEqual(limits.minOff);
+          changedAt = at;
+        }
+      };
+      for (const { after, what } of script) {
+        const until = at + after;
+        for (
+          let due = nextDeadline(limits, state);
+          due !== undefined && due <= until;
+          due = nextDeadline(limits, state)
+        ) {
+          at = Math.max(at, due);
+          apply(tick);
+          if (state.pending > 0) apply({ kind: "answer", on: state.on, ok: true });
+        }
+        at = until;
+        if (["on", "toggle", "pulse", "alive", "failure"].includes(what)) aliveAt = at;
+        const pulse = what === "pulse" ? { for: 500 } : {};
+        if (what === "alive") apply(alive(at));
+        else if (what === "other") apply({ kind: "alive", lifeLine: { source: "door/letters", aliveAt: at } });
+        else if (what === "tick") apply(tick);
+        else apply(want(what === "toggle" ? "toggle" : what !== "off", at, pulse));
+        while (state.pending > 0) apply({ kind: "answer", on: state.on, ok: what !== "failure" });
+        if (!state.on) continue;
+        expect(at - state.since).toBeLessThan(limits.maxOn);
+        expect(at - aliveAt).toBeLessThan(limits.sourceTimeout);
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -5,7 +5,7 @@ import { ServiceFailure } from "@beckon/runtime";
 /** The controllers that the pins of a Pi's header are on: Pi 1 to 3, Pi 4, Pi 5. */
 export const HEADER_CHIPS: readonly string[] = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
 
-export const SYSFS_GPIO = "/sys/class/gpio";
+const SYSFS_GPIO = "/sys/class/gpio";
 
 /**
  * The sysfs number of BCM pin 0: 0 up to kernel 6.5, since then 512 on a Pi 2 to 4, and 571 or 569 on a Pi 5.

@@ -27,12 +27,14 @@ export async function openGpiod(
     off: [...guard, ...holdCommand(version, place, level(false))],
     last: lastCommand(version, place, level(false)),
   };
-  return await holdPin({ script: "command-pin.mjs", args: [JSON.stringify(commands)], lost }).catch(
-    (cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ServiceFailure(`relay ${name}: GPIO${pin} on ${place.chip} cannot be used: ${reason}`, { cause });
-    },
-  );
+  return await holdPin({
+    script: new URL("../pin/command-pin.mjs", import.meta.url),
+    args: [JSON.stringify(commands)],
+    lost,
+  }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceFailure(`relay ${name}: GPIO${pin} on ${place.chip} cannot be used: ${reason}`, { cause });
+  });
 }
 
 interface Place {

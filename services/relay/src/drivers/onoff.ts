@@ -26,7 +26,7 @@ export async function openOnoff(
     );
   const line = pin + (base ?? (await baseFor(name, sysfs)));
   return await holdPin({
-    script: "onoff-pin.mjs",
+    script: new URL("../pin/onoff-pin.mjs", import.meta.url),
     args: [String(line), activeLow ? "1" : "0"],
     lost,
     ...(launcher && { launcher }),

@@ -7,13 +7,13 @@ import { ServiceFailure } from "@beckon/runtime";
 /** Whoever holds the pin is told four times within its deadline that we live. */
 const BEAT_MS = 250;
 /** Without a line for so long the pin goes off by itself; without an answer for so long its process is replaced. */
-export const PIN_DEADLINE_MS = 1000;
+const PIN_DEADLINE_MS = 1000;
 const START_MS = 10_000;
 const RESTART_AFTER_MS = 500;
 
 export interface PinOptions {
   /** `onoff-pin.mjs` or `command-pin.mjs`, both beside this file. */
-  readonly script: "onoff-pin.mjs" | "command-pin.mjs";
+  readonly script: URL;
   readonly args: readonly string[];
   /** Put before the command line: the tests start it in a mount namespace. */
   readonly launcher?: readonly string[];
@@ -96,7 +96,7 @@ class PinProcess {
   #obituary: string | undefined;
 
   static async start(options: PinOptions, lost: (detail: string) => void): Promise<PinProcess> {
-    const path = fileURLToPath(new URL(options.script, import.meta.url));
+    const path = fileURLToPath(options.script);
     const [program = process.execPath, ...args] = [
       ...(options.launcher ?? []),
       process.execPath,
