@@ -44,8 +44,8 @@ interface Seen {
 }
 
 /**
- * What is known of one camera by one model. All times are of the camera's clock, for the way of a result to here is
- * uneven; only silence and the heartbeat go by this process's.
+ * What is known of one camera by one model. Times are of the camera's clock, for the way of a result to here is
+ * uneven; only silence and the state, which says when it was said, go by this process's.
  */
 export interface Interpretation {
   /** The last result; undefined when nothing is known. */
@@ -56,8 +56,8 @@ export interface Interpretation {
   readonly candidate?: { readonly gesture: string; readonly since: number } | undefined;
   /** The steady gesture, since when, and since when it is going. */
   readonly active?: { readonly gesture: string; readonly since: number; readonly going?: number } | undefined;
-  /** Since when there is no steady gesture. */
-  readonly idleSince: number;
+  /** When the state changed last, by this process's clock. */
+  readonly changedAt: number;
   /** Since when no label is anywhere near a gesture: the hand rests, or there is none. */
   readonly restSince?: number | undefined;
   /** When each gesture ended, while its cooldown lasts. */
@@ -74,7 +74,7 @@ export interface Step {
 /** Nothing is known yet, or any more. */
 export const NOTHING_KNOWN: Interpretation = {
   scores: new Map(),
-  idleSince: 0,
+  changedAt: 0,
   ended: new Map(),
   toldAt: Number.NEGATIVE_INFINITY,
 };
@@ -117,7 +117,7 @@ function forget({ last, active, scores }: Interpretation, now: number): Step {
 
 function heartbeat(state: Interpretation, now: number): Step {
   if (!state.last || now - state.toldAt < HEARTBEAT_MS) return { state, outputs: [] };
-  return { state: { ...state, toldAt: now }, outputs: [told(state, state.last.result)] };
+  return { state: { ...state, toldAt: now }, outputs: [told(state, state.last.result, now)] };
 }
 
 function learn(before: Interpretation, last: Seen, rules: Rules): Step {
@@ -129,11 +129,11 @@ function learn(before: Interpretation, last: Seen, rules: Rules): Step {
   )
     ? undefined
     : (before.restSince ?? result.at);
-  const idleSince = before.last ? before.idleSince : result.at;
-  const next = decide({ ...before, last, scores, candidate, restSince, idleSince }, result, rules);
-  const due = next.outputs.length > 0 || now - before.toldAt >= HEARTBEAT_MS;
-  if (!due) return next;
-  return { state: { ...next.state, toldAt: now }, outputs: [...next.outputs, told(next.state, result)] };
+  const step = decide({ ...before, last, scores, candidate, restSince }, result, rules);
+  const changed = step.outputs.length > 0 || !before.last;
+  const state = changed ? { ...step.state, changedAt: now } : step.state;
+  if (!changed && now - before.toldAt < HEARTBEAT_MS) return { ...step, state };
+  return { state: { ...state, toldAt: now }, outputs: [...step.outputs, told(state, result, now)] };
 }
 
 /**
@@ -208,7 +208,6 @@ function end(state: Interpretation, active: NonNullable<Interpretation["active"]
     state: {
       ...state,
       active: undefined,
-      idleSince: result.at,
       ended: remembered(state.ended, active.gesture, result.at),
     },
     outputs: [ended(active, result, state.scores)],
@@ -231,14 +230,12 @@ function ended(
   return { topic: "gesture", value: { camera, model, gesture, phase: "end", confidence, seq, boot, at, heldMs } };
 }
 
-function told(state: Interpretation, { at, boot, seq }: Vote): Output {
-  const { active, idleSince } = state;
-  // The relay believes a gesture by what the heartbeats tell of the frames.
-  const frame = { at, boot, seq, frameAt: at };
-  const value: GestureState = active
-    ? { gesture: active.gesture, since: active.since, confidence: scoreOf(state, active.gesture), ...frame }
-    : { gesture: null, since: idleSince, confidence: 0, ...frame };
-  return { topic: "state", value };
+/** By our clock, for it is we who say so; what the camera's clock said of the frame stands beside it. */
+function told(state: Interpretation, { at: frameAt, boot, seq }: Vote, now: number): Output {
+  const { active, changedAt: since } = state;
+  const gesture = active?.gesture ?? null;
+  const confidence = active ? scoreOf(state, active.gesture) : 0;
+  return { topic: "state", value: { gesture, since, confidence, at: now, boot, seq, frameAt } };
 }
 
 /** Four digits are what a confidence is worth on the wire. */
