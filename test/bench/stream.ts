@@ -9,13 +9,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bar } from "./bars.ts";
 import { type Bench, BenchFailure, positive, runBench } from "./bench.ts";
+import { falseStarts } from "./stream/false-starts.ts";
 import { drawFrames } from "./stream/frames.ts";
 import { letters } from "./stream/letters.ts";
 import { limits } from "./stream/limits.ts";
+import { oneProcess } from "./stream/one-process.ts";
+import { relay } from "./stream/relay.ts";
 import { machineLoad, type Scenario, type Stage } from "./stream/scenario.ts";
 import { brokersHere } from "./stream/services.ts";
 
-const SCENARIOS: readonly Scenario[] = [limits, letters];
+const SCENARIOS: readonly Scenario[] = [limits, letters, relay, oneProcess, falseStarts];
 
 await runBench(async (bench) => {
   const { values } = parseArgs({

@@ -47,3 +47,19 @@ export function ms(time: number): string {
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
+
+/** The value that `share` (0..1) of all do not exceed; NaN of none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** Calls back every so often, ms, while something is done. */
+export async function sampled<T>(every: number, sample: () => void, work: Promise<T>): Promise<T> {
+  const timer = setInterval(sample, every);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
