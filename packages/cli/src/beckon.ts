@@ -21,6 +21,7 @@ const beckon = defineCommand({
     classifier: () => service("classifier", "Name the gesture in every frame"),
     interpreter: () => service("interpreter", "Make steady gestures and spelled text of the results"),
     relay: () => service("relay", "Switch pins, plugs and webhooks by gestures and words"),
+    "metrics-sink": () => service("metrics-sink", "Write results, gestures, relay events and figures to InfluxDB"),
     classify: () => import("./commands/classify.ts").then(({ classify }) => classify),
     evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
     "hand-free": () => import("./commands/hand-free.ts").then(({ handFree }) => handFree),

@@ -12,6 +12,7 @@ const LOADERS: Readonly<Partial<Record<ServiceKind, () => Promise<AnyService>>>>
   classifier: async () => (await import("@beckon/classifier")).classifier,
   interpreter: async () => (await import("@beckon/interpreter")).interpreter,
   relay: async () => (await import("@beckon/relay")).relay,
+  "metrics-sink": async () => (await import("@beckon/metrics-sink")).metricsSink,
 };
 
 /** Kinds that there are, in the order in which frames pass them. */
