@@ -14,11 +14,13 @@ import { drawFrames } from "./stream/frames.ts";
 import { letters } from "./stream/letters.ts";
 import { limits } from "./stream/limits.ts";
 import { oneProcess } from "./stream/one-process.ts";
+import { overload } from "./stream/overload.ts";
+import { peerScenario } from "./stream/peer.ts";
 import { relay } from "./stream/relay.ts";
 import { machineLoad, type Scenario, type Stage } from "./stream/scenario.ts";
 import { brokersHere } from "./stream/services.ts";
 
-const SCENARIOS: readonly Scenario[] = [limits, letters, relay, oneProcess, falseStarts];
+const SCENARIOS: readonly Scenario[] = [limits, letters, peerScenario, overload, relay, oneProcess, falseStarts];
 
 await runBench(async (bench) => {
   const { values } = parseArgs({
