@@ -24,7 +24,10 @@ interface Overloaded {
   readonly outcome: MeterOutcome;
   /** MB, twice a second. */
   readonly memory: readonly number[];
+  /** At the end. */
   readonly figures: Figures;
+  /** What reached the classifier of the frames that were sent meanwhile; the rest was lost at the broker. */
+  readonly received: number;
 }
 
 /** Far more cameras than the machine can follow: as many results as ever, and fresh ones. */
@@ -52,30 +55,37 @@ function measureOverload(name: BrokerName, models: string, stage: Stage): Promis
     const { most, sustained } = await findCapacity((rate, seconds) => load({ rate, seconds }), FLOOD, quick);
     console.log(`${name}: ${most.toFixed(1)} results a second at most, ${sustained.toFixed(1)} with 99 % answered`);
     const stats = await StatsReader.open(port, "classifier");
+    const before = lastFigures(await stats.next());
     const memory: number[] = [];
     const flood = { rate: LOAD * most, seconds: quick ? 8 : 60 };
     const outcome = await sampled(500, () => memory.push(memoryOf(classifier.pid)), load(flood));
     await classifier.stop();
     const figures = lastFigures(stats.latest);
     stats.close();
-    return { best: most, outcome, memory, figures };
+    const received = receivedIn(figures) - receivedIn(before);
+    return { best: most, outcome, memory, figures, received };
   });
+}
+
+function receivedIn({ counters }: Figures): number {
+  return counters["received"] ?? 0;
 }
 
 function lastFigures(stats: ServiceStats | undefined): Figures {
   return stats?.parts[NETWORK] ?? { counters: {}, drops: {}, gauges: {}, latency: {} };
 }
 
-function report(name: BrokerName, { best, outcome, memory, figures }: Overloaded): readonly Bar[] {
+function report(name: BrokerName, { best, outcome, memory, figures, received: meanwhile }: Overloaded): readonly Bar[] {
   const { counters, drops, gauges } = figures;
-  const [received, results, inHand] = [counters["received"] ?? 0, counters["results"] ?? 0, gauges["inHand"] ?? 0];
+  const received = receivedIn(figures);
+  const [results, inHand] = [counters["results"] ?? 0, gauges["inHand"] ?? 0];
   const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0);
   const quarter = Math.floor(memory.length / 4);
   const before = median(memory.slice(quarter, 2 * quarter));
   const after = median(memory.slice(3 * quarter));
   const { latency, rate, answered, sent } = outcome;
   console.log(
-    `${name}: ${sent} frames sent, ${answered} answered (${percent(answered / sent)}); age p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, max ${ms(latency.max)} ms; dropped: ${formatDrops(drops)}; gap ${counters["gap"] ?? 0}`,
+    `${name}: ${sent} frames sent, ${meanwhile} received, ${answered} answered (${percent(answered / sent)}); age p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, max ${ms(latency.max)} ms; dropped in all: ${formatDrops(drops)}`,
   );
   const title = `overload, ${name}`;
   return [

@@ -34,7 +34,9 @@ export class Program {
     this.#child.on("error", (error) => this.#hear(`${error.message}\n`));
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
-    signal.addEventListener("abort", () => this.#child.kill("SIGTERM"), { once: true });
+    const interrupt = (): boolean => this.#child.kill("SIGTERM");
+    signal.addEventListener("abort", interrupt, { once: true });
+    this.#child.once("close", () => signal.removeEventListener("abort", interrupt));
   }
 
   get pid(): number {
