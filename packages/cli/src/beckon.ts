@@ -28,6 +28,7 @@ const beckon = defineCommand({
     models: () => import("./commands/models.ts").then(({ models }) => models),
     synthesise: () => import("./commands/synthesise.ts").then(({ synthesise }) => synthesise),
     train: () => import("./commands/train.ts").then(({ train }) => train),
+    user: () => import("./commands/user.ts").then(({ user }) => user),
   },
 });
 
