@@ -1,3 +1,4 @@
+export type { Logger } from "pino";
 export { type Bus, type Message, type SubscribeOptions, type Subscription, SubscriptionRefused } from "./bus.ts";
 export { now } from "./clock.ts";
 export { ConfigError } from "./config/config-error.ts";

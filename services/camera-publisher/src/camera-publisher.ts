@@ -83,7 +83,8 @@ async function chosenCamera(
   { log }: Pick<ServiceContext<unknown>, "log">,
 ): Promise<ChosenCamera> {
   if (camera.source !== "auto") {
-    log.info(`${name}: ${camera.source}`);
+    const signed = camera.source === "synthetic" ? `, a drawn hand that signs ${JSON.stringify(camera.text)}` : "";
+    log.info(`${name}: ${camera.source}${signed}`);
     return camera;
   }
   const { camera: chosen, why } = await chooseSource(camera);

@@ -1,5 +1,5 @@
 import { createTopics, type ServiceKind } from "@beckon/protocol";
-import type { BusHost, Config, Flag } from "@beckon/runtime";
+import type { BusHost, Config, Flag, Logger, Runnable } from "@beckon/runtime";
 import type { Arguments } from "../arguments.ts";
 import { type CommandInput, command } from "../command.ts";
 import { printLines } from "../output.ts";
@@ -26,15 +26,8 @@ export const up = command({
   run,
 });
 
-/** Whoever listens starts before whoever speaks: the first letter that the drawn hand signs is to be read. */
-const START: readonly ServiceKind[] = [
-  "broker",
-  "metrics-sink",
-  "relay",
-  "interpreter",
-  "classifier",
-  "camera-publisher",
-];
+/** The others wait for these: the broker they connect to, and who reads the first letter that the drawn hand signs. */
+const AWAITED: readonly ServiceKind[] = ["broker", "classifier"];
 
 async function run({ args }: CommandInput): Promise<void> {
   const [services, { connectMqttBus, createLogger, runnable, runTogether, runUntilSignal, Stats }] = await Promise.all([
@@ -42,46 +35,42 @@ async function run({ args }: CommandInput): Promise<void> {
     import("@beckon/runtime"),
   ]);
   const config = upConfig(args, services);
-  const wanted = services
-    .filter(({ kind }) => config.kinds.has(kind))
-    .sort((a, b) => START.indexOf(a.kind) - START.indexOf(b.kind));
+  const wanted = services.filter(({ kind }) => config.kinds.has(kind));
   if (wanted.length === 0)
     throw new CommandFailure("the configuration has no section of a service: see npx beckon config example");
   const { shared } = config;
   const log = createLogger({ ...shared.log, service: "beckon" });
+  const isTelling = !args.on("quiet");
   let host: BusHost | undefined;
   const openBus: typeof connectMqttBus = (options) =>
-    connectMqttBus(host ? { ...options, ...insideOf(host) } : options);
-  const parts = wanted.map((service) =>
-    runnable(service, () => ({
+    connectMqttBus(host ? { ...options, ...insideOf(host, log) } : options);
+  const parts = wanted.map((service) => ({
+    ...runnable(service, () => ({
       config: config.section(service),
       shared,
-      log,
+      // What a relay does is told in plain words; its log need not say it again.
+      log: isTelling && service.kind === "relay" ? log.child({}, { level: "warn" }) : log,
       openBus,
       hosted: (found) => {
         host = found;
       },
     })),
-  );
-  const code = await runUntilSignal(async (signal) => {
-    const narrator = args.on("quiet")
-      ? []
-      : [
-          {
-            name: "narrator",
-            first: false,
-            run: async (part: { signal: AbortSignal; ready: () => void }) => {
-              const clientId = `${shared.prefix.replaceAll("/", "-")}-up-${process.pid}`;
-              const bus = openBus({ ...shared.mqtt, clientId, log, stats: new Stats() });
-              part.ready();
-              say(greeting(config, wanted, host));
-              await narrate({ bus, topics: createTopics(shared.prefix), say, signal: part.signal });
-              await bus.close();
-            },
-          },
-        ];
-    await runTogether([...parts, ...narrator], signal);
-  });
+    first: AWAITED.includes(service.kind),
+  }));
+  const narrator: Runnable = {
+    name: "narrator",
+    first: false,
+    run: async ({ signal, ready }) => {
+      const clientId = `${shared.prefix.replaceAll("/", "-")}-up-${process.pid}`;
+      const bus = openBus({ ...shared.mqtt, clientId, log, stats: new Stats() });
+      ready();
+      say(greeting(config, wanted, host));
+      say("Another terminal sees more with npx beckon watch; Ctrl-C ends it.");
+      await narrate({ bus, topics: createTopics(shared.prefix), say, signal });
+      await bus.close();
+    },
+  };
+  const code = await runUntilSignal((signal) => runTogether(isTelling ? [narrator, ...parts] : parts, signal));
   if (code !== 0) throw new PartialFailure();
 }
 
@@ -89,9 +78,9 @@ function say(line: string): void {
   printLines([line]);
 }
 
-/** A connection to a broker in this process needs no socket and no password. */
-function insideOf(host: BusHost) {
-  return { url: host.url, stream: () => host.connect() };
+/** A connection to a broker in this process needs no socket and no password, and that it connects is no news. */
+function insideOf(host: BusHost, log: Logger) {
+  return { url: host.url, stream: () => host.connect(), log: log.child({}, { level: "warn" }) };
 }
 
 function upConfig(args: Arguments, services: readonly AnyService[]): Config {
@@ -122,5 +111,5 @@ function onlyCamera(config: Config, services: readonly AnyService[]): string {
 function greeting(config: Config, services: readonly AnyService[], host: BusHost | undefined): string {
   const kinds: ServiceKind[] = services.map(({ kind }) => kind);
   const broker = host?.url ?? new URL(config.shared.mqtt.url).host;
-  return `Running ${kinds.join(", ")} at ${broker}; topics begin with ${config.shared.prefix}/. Ctrl-C ends it.`;
+  return `Running ${kinds.join(", ")} at ${broker}; topics begin with ${config.shared.prefix}/.`;
 }

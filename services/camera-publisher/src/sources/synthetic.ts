@@ -24,6 +24,8 @@ export const syntheticFrames: FrameSource<SyntheticCamera> = async function* (li
   let script = scriptOf("");
   let begin = now();
   try {
+    // The thread takes a moment to start: a first frame that is late makes those after it look as if from the future.
+    await drawing.draw({ sign: "rest", width: 32, height: 32 });
     for await (const _ of pace(() => 1000 / live().fps, signal)) {
       const at = now();
       const camera = live();
