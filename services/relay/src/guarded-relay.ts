@@ -279,7 +279,7 @@ export class GuardedRelay {
     const to = on ? "ON" : "OFF";
     this.#confirmed = { on, since: at, cause };
     this.#options.stats.count("switched");
-    this.#options.log.info({ cause }, `${this.#options.name} is ${to}: ${inWords(cause)}`);
+    this.#options.log.info(`${this.#options.name} is ${to} ${inWords(cause)}`);
     void this.#tellEvent({ from, to, at, cause, ...(ms && { ms }) });
     void this.#tellState();
   }
@@ -289,7 +289,10 @@ export class GuardedRelay {
     stats.drop(reason);
     const told = this.#limiter.admit(now());
     if (!told) return;
-    this.#warnings.warn(reason, `${name} stays as it is: ${inWords(cause)} was refused (${reason})`);
+    this.#warnings.warn(
+      reason,
+      `${name} was to switch ${inWords(cause)}, and does not: ${REFUSAL_WORDS[reason] ?? reason}`,
+    );
     const { suppressed } = told;
     void this.#tell({ refused: reason, at: now(), cause, ...(suppressed > 0 && { suppressed }) });
   }
@@ -312,8 +315,42 @@ export class GuardedRelay {
   }
 }
 
+/** The reasons of its events, for people; the README says more of each. */
+const REFUSAL_WORDS: Readonly<Record<string, string>> = {
+  retained: "the broker had kept it, so it may be old",
+  reconnect: "it came just after connecting, so it may be old",
+  stale: "it is too old",
+  clock: "it is from the future; set the clock of its sender",
+  duplicate: "it came before",
+  twice: "it might come twice",
+  rate: "too many come at once",
+  "no-source": "its camera has not been seen alive",
+  "older-boot": "it is from before its camera's last start",
+  "out-of-order": "something newer came before it",
+  "min-off": "it was on a moment ago",
+  busy: "its driver has not answered yet",
+  driver: "its driver failed",
+};
+
+/** Why, for people: `because desk shows L`. */
 function inWords({ by, camera, gesture, word, detail }: RelayCause): string {
-  const what = gesture ?? word;
-  const words = what === undefined ? by : `${by === "text" ? "the word" : "the gesture"} ${what} before ${camera}`;
-  return detail === undefined ? words : `${words}, ${detail}`;
+  const more = detail === undefined ? "" : ` (${detail})`;
+  switch (by) {
+    case "gesture":
+      return `because ${camera} shows ${gesture}${more}`;
+    case "text":
+      return `because ${camera} has spelled ${word}${more}`;
+    case "command":
+      return `by a command${more}`;
+    case "timer":
+      return "because its time is over";
+    case "fail-safe":
+      return `to be safe${more}`;
+    case "start":
+      return "as always at the start";
+    case "stop":
+      return "as always at the end";
+    case "driver":
+      return `because its driver says so${more}`;
+  }
 }

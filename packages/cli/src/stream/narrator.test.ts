@@ -31,10 +31,10 @@ describe("plain words", () => {
   it("say what a relay does and why, or why not", () => {
     const cause = { by: "gesture" as const, camera: "desk", gesture: "L" };
     expect(relaySentence("lamp", { from: "OFF", to: "ON", at: 1, cause, ms: { total: 12.34 } })).toBe(
-      "lamp is now ON: gesture L of desk, 12.3 ms after the camera's frame",
+      "lamp is now ON because desk shows L, 12.3 ms after the camera's frame",
     );
     expect(relaySentence("lamp", { refused: "stale", at: 1, cause, suppressed: 4 })).toBe(
-      "lamp stays as it is: gesture L of desk was refused as stale (and 4 more)",
+      "lamp was to switch because desk shows L, and does not: stale (and 4 more like it)",
     );
   });
 

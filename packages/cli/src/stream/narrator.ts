@@ -49,33 +49,34 @@ export function textSentence(camera: string, { text }: SpelledText): string | un
 
 /** The switch or the refusal, and what caused it. */
 export function relaySentence(relay: string, event: RelayEvent): string {
+  const why = causeWords(event.cause);
   if ("refused" in event) {
-    const more = event.suppressed ? ` (and ${event.suppressed} more)` : "";
-    return `${relay} stays as it is: ${causeWords(event.cause)} was refused as ${event.refused}${more}`;
+    const more = event.suppressed ? ` (and ${event.suppressed} more like it)` : "";
+    return `${relay} was to switch ${why}, and does not: ${event.refused}${more}`;
   }
   const total = event.ms?.["total"];
   const latency = total === undefined ? "" : `, ${total.toFixed(1)} ms after the camera's frame`;
-  return `${relay} is now ${event.to}: ${causeWords(event.cause)}${latency}`;
+  return `${relay} is now ${event.to} ${why}${latency}`;
 }
 
 function causeWords({ by, camera, gesture, word, detail }: RelayCause): string {
-  const from = camera === undefined ? "" : ` of ${camera}`;
+  const more = detail === undefined ? "" : ` (${detail})`;
   switch (by) {
     case "gesture":
-      return `gesture ${gesture ?? "?"}${from}`;
+      return `because ${camera ?? "a camera"} shows ${gesture ?? "a gesture"}${more}`;
     case "text":
-      return `the spelled word ${word ?? "?"}${from}`;
+      return `because ${camera ?? "a camera"} has spelled ${word ?? "a word"}${more}`;
     case "command":
-      return "a command";
+      return `by a command${more}`;
     case "timer":
-      return "its time is over";
+      return "because its time is over";
     case "fail-safe":
-      return `fail-safe${detail === undefined ? "" : `, ${detail}`}`;
+      return `to be safe${more}`;
     case "start":
-      return "it starts off";
+      return "as always at the start";
     case "stop":
-      return "it stops off";
+      return "as always at the end";
     case "driver":
-      return `its driver says so${detail === undefined ? "" : `, ${detail}`}`;
+      return `because its driver says so${more}`;
   }
 }
