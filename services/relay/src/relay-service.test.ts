@@ -134,7 +134,7 @@ describe("a relay that is on", () => {
     expect(stage.switches).toEqual(["ON by command"]);
     stage.connected = false;
     await stage.silence(2000);
-    expect(stage.log).toContain("lamp is OFF: fail-safe, broker is silent");
+    expect(stage.log).toContain("lamp is OFF to be safe (broker is silent)");
     expect(stage.switches).toEqual(["ON by command"]);
     stage.reconnect();
     await stage.settle();
