@@ -3,7 +3,7 @@ import type { ServiceStats } from "@beckon/protocol";
 import { rounded } from "./latency.ts";
 
 /** How finely the delay of the event loop is sampled, ms. */
-const RESOLUTION_MS = 10;
+const RESOLUTION_MS = 20;
 const NS_PER_MS = 1e6;
 const BYTES_PER_MB = 1e6;
 
