@@ -3,6 +3,7 @@ import { Books } from "./books.ts";
 import { watchBundles } from "./bundle-watch.ts";
 import { type ClassifierConfig, threadRange } from "./config.ts";
 import { Desk } from "./desk.ts";
+import { frameTopics } from "./frame-topics.ts";
 import { checkThresholds, Lineup, type ServedModel } from "./lineup.ts";
 import { findModels } from "./model-folders.ts";
 
@@ -39,7 +40,7 @@ export async function runClassifier(context: ServiceContext<ClassifierConfig>, h
   const { end, fail, failure } = endOf(context.signal);
   end.addEventListener("abort", () => lineup.close().catch(fail), { once: true });
   const watching = watchBundles(lineup, log, end, hands.watchEvery).catch(fail);
-  const frames = bus.subscribe(topics.frame.matching({ camera: config.cameras }, config.group), {
+  const frames = bus.subscribe(frameTopics(topics, config), {
     signal: end,
     refused: ({ reason }) => desk.refuse(reason),
   });

@@ -14,6 +14,15 @@ const ModelChoice = z.object({
   threads: z.int().min(1).max(64).default(1),
 });
 
+/** A topic as it is published to: no wildcards, no empty levels, none of the broker's own. */
+const ForeignTopic = z
+  .string()
+  .max(256)
+  .regex(
+    /^(?!\$)[^+#/\p{C}]+(\/[^+#/\p{C}]+)*$/u,
+    "must be a topic without + and #, such as frigate/porch/person/snapshot",
+  );
+
 /** What replaces the thresholds on a model's card: for all classes, and for single ones. */
 export const Thresholds = z.object({
   default: fraction.optional(),
@@ -29,6 +38,8 @@ export const ClassifierConfig = z.object({
   modelsFolder: z.string().min(1).optional(),
   /** Only these; empty for every camera there is. */
   cameras: z.array(Name).max(256).default([]),
+  /** By camera: the topic on which other software publishes its JPEGs, where that is not `<camera>/frame` of ours. */
+  frameTopics: z.record(Name, ForeignTopic).default({}),
   /** Name of a shared subscription: the broker deals each frame to one classifier of the group. */
   group: Name.optional(),
   engine: z.enum(ENGINE_CHOICES).default("auto"),
