@@ -12,10 +12,13 @@ import { BenchFailure, positive, runBench } from "../bench/bench.ts";
 import { machineLoad } from "../bench/stream/scenario.ts";
 import { brokersHere } from "../bench/stream/services.ts";
 import type { ChaosBar, ChaosScenario } from "./scenario.ts";
+import { blackHole } from "./scenarios/black-hole.ts";
 import { broker } from "./scenarios/broker.ts";
+import { replay } from "./scenarios/replay.ts";
 import { services } from "./scenarios/services.ts";
+import { slowReaders } from "./scenarios/slow-readers.ts";
 
-const SCENARIOS: readonly ChaosScenario[] = [services, broker];
+const SCENARIOS: readonly ChaosScenario[] = [services, broker, blackHole, slowReaders, replay];
 
 await runBench(async (bench) => {
   const { values } = parseArgs({

@@ -1,4 +1,5 @@
 import { formatTable } from "../bench/bars.ts";
+import { MAX_AGE_MS } from "./home/evidence.ts";
 import { LAMP_OFF_MS, type Recovery } from "./home/recovery.ts";
 import { type ChaosBar, inMs, outcome, within } from "./scenario.ts";
 
@@ -11,7 +12,7 @@ export interface RecoveryLimits {
 
 /** Prints what came of every trouble, and holds it to its bars. */
 export function recoveryBars(where: string, found: readonly Recovery[], limits: RecoveryLimits): ChaosBar[] {
-  const heading = [where, "lamp off", "told offline", "back", "old frames", "old switches"];
+  const heading = [where, "lamp off", "told offline", "back", "oldest", "old frames", "old switches"];
   console.log(formatTable(heading, found.map(rowOf)));
   const lampOff = found.flatMap(({ lampOff }) => lampOff ?? []);
   const offline = found.flatMap(({ offline }) => offline ?? []);
@@ -60,6 +61,11 @@ export function recoveryBars(where: string, found: readonly Recovery[], limits: 
     ...(lampOff.length > 0 ? [within(`${where}: lamp off`, lampOff, LAMP_OFF_MS)] : []),
     ...(offline.length > 0 ? [within(`${where}: told offline`, offline, limits.offline)] : []),
     within(
+      `${where}: age of the oldest result`,
+      found.map(({ oldest }) => oldest),
+      MAX_AGE_MS,
+    ),
+    within(
       `${where}: back`,
       found.map(({ back }) => back),
       limits.back,
@@ -67,7 +73,15 @@ export function recoveryBars(where: string, found: readonly Recovery[], limits: 
   ];
 }
 
-function rowOf({ name, lampOff, offline, back, oldFrames, oldSwitches }: Recovery): string[] {
+function rowOf({ name, lampOff, offline, back, oldest, oldFrames, oldSwitches }: Recovery): string[] {
   const time = (value: number | undefined): string => (value === undefined ? "-" : inMs(value));
-  return [name, time(lampOff), time(offline), time(back), String(oldFrames.length), String(oldSwitches.length)];
+  return [
+    name,
+    time(lampOff),
+    time(offline),
+    time(back),
+    time(oldest),
+    String(oldFrames.length),
+    String(oldSwitches.length),
+  ];
 }

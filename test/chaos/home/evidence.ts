@@ -3,9 +3,13 @@ import type { Home } from "./home.ts";
 
 /** What is older is not classified, and not obeyed. */
 export const MAX_AGE_MS = 1000;
+/** What it may take from there to us on a busy machine: it makes nothing older that was young when its turn came. */
+const WAY_MS = 500;
 
 /** What went wrong between two moments. */
 export interface Evidence {
+  /** Age of the oldest result when it reached us, ms: more than its frame's when that was classified. */
+  readonly oldest: number;
   /** Frames classified when they were too old, in words. */
   readonly oldFrames: readonly string[];
   /** Times the lamp was switched on without a gesture of now, in words. */
@@ -19,22 +23,28 @@ export interface Span {
 }
 
 /** Reads what the witness wrote down. All processes share one clock, so an age is a difference. */
-export function evidenceOf({ witness, lamp }: Home, { from, brokerFrozenAt }: Span): Evidence {
-  const oldFrames = witness.results
-    .filter(({ arrivedAt }) => arrivedAt > from)
-    .filter(({ arrivedAt, value: { at, ms } }) => {
-      const classifiedBefore = brokerFrozenAt !== undefined && at + (ms["total"] ?? 0) <= brokerFrozenAt;
-      return arrivedAt - at > MAX_AGE_MS && !classifiedBefore;
-    })
-    .map(({ arrivedAt, value }) => `frame ${value.seq} of ${value.boot}, ${inMs(arrivedAt - value.at)} old`);
+export function evidenceOf(home: Home, { from, brokerFrozenAt }: Span): Evidence {
+  const results = home.witness.results.filter(({ arrivedAt, value: { at, ms } }) => {
+    const classifiedBefore = brokerFrozenAt !== undefined && at + (ms["total"] ?? 0) <= brokerFrozenAt;
+    return arrivedAt > from && !classifiedBefore;
+  });
+  const aged = results.map(({ arrivedAt, value: { seq, boot, at } }) => ({ seq, boot, age: arrivedAt - at }));
+  return {
+    oldest: aged.reduce((oldest, { age }) => Math.max(oldest, age), 0),
+    oldFrames: aged
+      .filter(({ age }) => age > MAX_AGE_MS + WAY_MS)
+      .map(({ seq, boot, age }) => `frame ${seq} of ${boot}, ${inMs(age)} old`),
+    oldSwitches: oldSwitches(home, from),
+  };
+}
+
+function oldSwitches({ witness, lamp }: Home, from: number): string[] {
   const starts = witness.gestures.filter(({ value }) => value.phase === "start").map(({ value }) => value.at);
-  const oldSwitches = lamp.switches
-    .filter(({ on, at }) => on && at > from && !starts.some((start) => at >= start && at - start <= MAX_AGE_MS))
-    .map(
-      ({ at }) =>
-        `on at ${inMs(at - from)}, the last gesture ${inMs(at - Math.max(...starts.filter((start) => start <= at)))} before`,
-    );
-  return { oldFrames, oldSwitches };
+  return lamp.switches
+    .filter(({ on, at }) => on && at > from)
+    .map(({ at }) => ({ at, age: at - Math.max(...starts.filter((start) => start <= at)) }))
+    .filter(({ age }) => age > MAX_AGE_MS + WAY_MS)
+    .map(({ at, age }) => `on after ${inMs(at - from)}, by a gesture ${inMs(age)} old`);
 }
 
 /** The last moment at which the lamp went off after another; infinite when it did not, 0 when it was not on. */

@@ -21,8 +21,8 @@ export interface HomeOptions {
   readonly logs?: string | undefined;
   /** Services that reach the broker through a proxy. */
   readonly proxied?: readonly ServiceName[];
-  /** What the hand signs: `A` switches the lamp on, unless other rules are given. */
-  readonly text?: string;
+  /** What the drawn hand signs, and how fast: `A`, which switches the lamp on, unless other rules are given. */
+  readonly hand?: Readonly<Record<string, unknown>>;
   readonly rules?: readonly object[];
 }
 
@@ -36,6 +36,7 @@ export interface Home {
   readonly lamp: Lamp;
 }
 
+const HAND = { text: "A", letter: 1800, rest: 600, pause: 700 };
 const RULES = [{ when: { gesture: "A" }, relay: LAMP, do: "on" }];
 
 /** Starts a home, does something to it, and ends all of it whatever happens. */
@@ -100,10 +101,9 @@ function serviceActor(name: ServiceName, port: number, lamp: Lamp, options: Home
 function settingsOf(
   name: ServiceName,
   lamp: Lamp,
-  { text = "A", rules = RULES }: HomeOptions,
+  { hand = HAND, rules = RULES }: HomeOptions,
 ): Record<string, unknown> {
-  if (name === "camera-publisher")
-    return { [`${name}.cameras.${CAMERA}`]: { source: "synthetic", text, letter: 1800, rest: 600, pause: 700 } };
+  if (name === "camera-publisher") return { [`${name}.cameras.${CAMERA}`]: { source: "synthetic", ...hand } };
   if (name === "relay") return { [`relay.relays.${LAMP}`]: { driver: lamp.driver, minOff: 0 }, "relay.rules": rules };
   return {};
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "@beckon/runtime";
+import { eventually } from "@beckon/runtime/testing";
 import { type Evidence, evidenceOf, offAfter } from "./evidence.ts";
 import { type Home, type ServiceName, soon } from "./home.ts";
+import { Witness } from "./witness.ts";
 
 /** A trouble, and its end. */
 export interface Trouble {
@@ -23,6 +25,7 @@ export type Sign = "result" | "heartbeat" | "online";
 /** What came of it; times in ms, infinite for what never came. */
 export interface Recovery extends Evidence {
   readonly name: string;
+  readonly begun: number;
   /** From the beginning until the lamp was off; undefined when the trouble was over before it had to be. */
   readonly lampOff: number | undefined;
   /** From the beginning until the service was told to be offline. */
@@ -40,10 +43,12 @@ export const LAMP_OFF_MS = 2000;
 /** After the last moment at which the lamp has to be off, it is looked at for so long. */
 const MARGIN_MS = 700;
 const GIVE_UP_MS = 20_000;
+/** What the broker keeps has come by then. */
+const NEWCOMER_MS = 100;
 
-/** The lamp is on and results flow: where every trouble begins. */
-export async function settled(home: Home): Promise<boolean> {
-  return soon(() => home.lamp.on && flowsSince(home, now() - 300), GIVE_UP_MS);
+/** All are there, the lamp is on and its source lives: where every trouble begins. */
+async function settled(home: Home): Promise<boolean> {
+  return (await allOnline(home)) && soon(() => home.lamp.on && lives(home, now() - 700), GIVE_UP_MS);
 }
 
 /** Lets a trouble come and go, and watches. */
@@ -66,10 +71,11 @@ export async function suffer(home: Home, trouble: Trouble): Promise<Recovery> {
     () => home.lamp.on && home.lamp.switches.some(({ on, at }) => on && (at > ended || !seen)),
     GIVE_UP_MS,
   );
-  const online = await soon(() => allOnline(home), GIVE_UP_MS);
+  const online = await allOnline(home);
   const told = offlineAt();
   return {
     name: trouble.name,
+    begun,
     lampOff,
     offline: kind && seen ? (told ?? Number.POSITIVE_INFINITY) - begun : undefined,
     back,
@@ -79,9 +85,20 @@ export async function suffer(home: Home, trouble: Trouble): Promise<Recovery> {
   };
 }
 
-function flowsSince({ witness }: Home, moment: number): boolean {
-  const last = witness.results.at(-1);
-  return last !== undefined && last.value.at > moment;
+/** A frame of later than this moment has reached the heartbeat, by which the relay lives. */
+function lives({ witness }: Home, moment: number): boolean {
+  return (witness.states.at(-1)?.value.frameAt ?? 0) > moment;
+}
+
+/** What who comes now is told of every service. */
+async function allOnline({ port, services }: Home): Promise<boolean> {
+  const told = async (): Promise<boolean> => {
+    const newcomer = await Witness.open(port);
+    await sleep(NEWCOMER_MS);
+    newcomer.close();
+    return Object.keys(services).every((kind) => newcomer.status(kind)?.value.state === "online");
+  };
+  return eventually(told, { within: GIVE_UP_MS }).catch(() => false);
 }
 
 async function signAfter(home: Home, sign: Sign, moment: number): Promise<number> {
@@ -96,8 +113,4 @@ async function signAfter(home: Home, sign: Sign, moment: number): Promise<number
   };
   if (!(await soon(() => found() !== undefined, GIVE_UP_MS))) return Number.POSITIVE_INFINITY;
   return Math.max(0, (found() ?? moment) - moment);
-}
-
-function allOnline({ witness, services }: Home): boolean {
-  return Object.keys(services).every((kind) => witness.status(kind)?.value.state === "online");
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -38,6 +39,7 @@ export class Witness {
   readonly statuses = new Map<string, Seen<ServiceStatus>[]>();
   /** When the broker took it last. */
   connectedAt = Number.NEGATIVE_INFINITY;
+  readonly #name = `witness-${randomUUID()}`;
   readonly #port: number;
   readonly #watches: readonly Watch[];
   #socket: Socket | undefined;
@@ -94,7 +96,7 @@ export class Witness {
   }
 
   async #connect(): Promise<void> {
-    const socket = await connectRaw(this.#port, `witness-${process.pid}`);
+    const socket = await connectRaw(this.#port, this.#name);
     socket.on("error", () => {});
     this.#socket = socket;
     this.connectedAt = now();

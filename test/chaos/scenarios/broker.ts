@@ -1,3 +1,4 @@
+import { now } from "@beckon/runtime";
 import { type Home, withHome } from "../home/home.ts";
 import { type Recovery, suffer, type Trouble } from "../home/recovery.ts";
 import { recoveryBars } from "../recovery-bars.ts";
@@ -30,14 +31,18 @@ export const broker: ChaosScenario = {
 
 function brokerKilled({ broker: actor, witness }: Home, round: number): Trouble {
   const lasts = AWAY_MS[round % AWAY_MS.length] ?? 0;
+  let killedAt = 0;
   return {
     name: `kill ${round + 1}, away for ${inMs(lasts)}`,
     lasts,
-    begin: () => actor.kill(),
+    begin: async () => {
+      await actor.kill();
+      killedAt = now();
+    },
     end: async () => {
       const readyAt = await actor.start();
       // It takes connections before it has said so; it is back when it took the first.
-      return Math.min(readyAt, witness.connectedAt > readyAt - 5000 ? witness.connectedAt : readyAt);
+      return witness.connectedAt > killedAt ? Math.min(readyAt, witness.connectedAt) : readyAt;
     },
   };
 }
