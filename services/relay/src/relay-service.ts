@@ -21,6 +21,10 @@ export const relay: Service<RelayConfig> = {
   kind: "relay",
   config: RelayConfig,
   run: async (context) => {
+    if (Object.keys(context.config.relays).length === 0)
+      throw new ServiceFailure(
+        "no relay is configured: add one to relay.relays in beckon.yaml, or leave the section out",
+      );
     if (context.openBroker !== undefined)
       context.log.warn(
         `the broker at ${context.openBroker} lets anyone in without a user: whoever reaches it can switch these relays; give it users, and set mqtt.username and passwordFile`,
@@ -29,7 +33,6 @@ export const relay: Service<RelayConfig> = {
     try {
       for (const [name, settings] of Object.entries(context.config.relays))
         relays.set(name, await openRelay(name, settings, context));
-      if (relays.size === 0) context.log.warn("no relay is configured: see relay.relays in beckon.yaml");
       await serve(relays, context);
     } finally {
       for (const [name, open] of [...relays].toReversed())
