@@ -37,6 +37,8 @@ const TREMOR = 0.004;
 /** A sensor's noise, in levels. */
 const NOISE = 3;
 const BOOT = "00000000-0000";
+/** The noise, drawn once; each frame begins elsewhere in it. A prime length, so that no two rows are alike. */
+const noise = drawNoise(99_991);
 
 async function measure({
   bundle: folder,
@@ -98,11 +100,16 @@ function strayed([x, y, width, height]: Roi, most: number, random: () => number)
   return [x + width * left, y + height * top, width * narrower, height * narrower];
 }
 
+function drawNoise(length: number): Float32Array {
+  const random = seededRandom(4);
+  return Float32Array.from({ length }, () => NOISE * normal(random));
+}
+
 function noisy({ width, height, data }: Pixels, random: () => number): Pixels {
-  const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++)
-    out[i] = Math.min(255, Math.max(0, Math.round((data[i] ?? 0) + NOISE * normal(random))));
-  return { width, height, data: out };
+  const out = new Uint8ClampedArray(data.length);
+  const offset = Math.floor(random() * noise.length);
+  for (let i = 0; i < data.length; i++) out[i] = (data[i] ?? 0) + (noise[(offset + i) % noise.length] ?? 0);
+  return { width, height, data: new Uint8Array(out.buffer) };
 }
 
 console.log(JSON.stringify(await measure(JSON.parse(process.argv[2] ?? "{}") as FalseStartsRequest)));

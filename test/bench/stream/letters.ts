@@ -1,7 +1,7 @@
 import { type Bar, formatTable, median } from "../bars.ts";
 import { measureEcho, measureLimits, shippedModel } from "./limits.ts";
 import type { MeterOutcome, MeterRequest } from "./meter.ts";
-import { cpuOf, memoryOf, withPrograms } from "./programs.ts";
+import { withPrograms } from "./programs.ts";
 import { CAMERA, eachRound, measureLoad, ms, percent, type Scenario, type Stage } from "./scenario.ts";
 import { type BrokerName, startBeckon, startBroker } from "./services.ts";
 import { dropsSince, formatDrops, StatsReader } from "./stats-reader.ts";
@@ -53,9 +53,9 @@ function measureRound(name: BrokerName, stage: Stage): Promise<Round> {
     const classifier = await startBeckon("classifier", { port, folder: stage.folder, settings }, start);
     const stats = await StatsReader.open(port, "classifier");
     const byLoad = new Map<string, Measured>();
-    for (const [name, load] of loadsOf(stage)) {
+    for (const [loadName, load] of loadsOf(stage)) {
       const before = stats.latest?.parts[MODEL];
-      const used = { classifier: cpuOf(classifier.pid), broker: cpuOf(broker.pid) };
+      const used = { classifier: classifier.cpu(), broker: broker.cpu() };
       const outcome = await measureLoad(
         {
           port,
@@ -67,13 +67,13 @@ function measureRound(name: BrokerName, stage: Stage): Promise<Round> {
         stage,
       );
       const each = (since: number, now: number): number => (now - since) / Math.max(1, outcome.answered);
-      byLoad.set(name, {
+      byLoad.set(loadName, {
         ...outcome,
         cpu: {
-          classifier: each(used.classifier, cpuOf(classifier.pid)),
-          broker: each(used.broker, cpuOf(broker.pid)),
+          classifier: each(used.classifier, classifier.cpu()),
+          broker: each(used.broker, broker.cpu()),
         },
-        memory: memoryOf(classifier.pid),
+        memory: classifier.memory(),
         drops: dropsSince(before, (await stats.next()).parts[MODEL]),
       });
     }
@@ -83,8 +83,16 @@ function measureRound(name: BrokerName, stage: Stage): Promise<Round> {
 }
 
 function loadsOf({ quick }: Stage): readonly (readonly [string, MeterRequest["load"]])[] {
-  const seconds = quick ? 3 : 20;
-  return [["closed", { closed: quick ? 50 : 400 }], ...RATES.map((rate) => [String(rate), { rate, seconds }] as const)];
+  return [
+    ["closed", { closed: quick ? 50 : 400 }],
+    ...RATES.map((rate) => [String(rate), { rate, seconds: secondsOf(rate, quick) }] as const),
+  ];
+}
+
+/** The bars are for 30 a second, so there a p99 stands on more frames. */
+function secondsOf(rate: number, quick: boolean): number {
+  if (quick) return 3;
+  return rate === 30 ? 20 : 10;
 }
 
 const HEADING = ["", "answered", "p50", "p95", "p99", "max ms", "CPU ms", "broker's", "MB", "dropped"];

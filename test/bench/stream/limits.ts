@@ -3,7 +3,7 @@ import { type Bench, measureApart } from "../bench.ts";
 import type { Limits, LimitsRequest } from "./limits-round.ts";
 import type { MeterOutcome } from "./meter.ts";
 import { withPrograms } from "./programs.ts";
-import { CAMERA, eachRound, measureLoad, ms, type Scenario, type Stage } from "./scenario.ts";
+import { CAMERA, measureLoad, ms, type Scenario, type Stage } from "./scenario.ts";
 import { startBroker } from "./services.ts";
 
 /** What nothing here can be faster than: decode and inference alone, and an answer through a broker without either. */
@@ -11,19 +11,15 @@ export const limits: Scenario = {
   name: "limits",
   about: "decode alone, inference alone, and a bare echo through each broker at 30 frames a second",
   async measure(stage) {
-    await eachRound(stage.rounds, async (round) => {
-      const { decode, infer, engine } = await measureLimits(shippedModel("letters"), "default", stage);
-      console.log(`round ${round}: letters, ${engine}: decode ${ms(decode)} ms, inference ${ms(infer)} ms (medians)`);
-      for (const broker of stage.brokers)
-        await withPrograms(stage.signal, async (start) => {
-          const { port } = await startBroker(broker, stage.folder, start);
-          const { latency } = await measureEcho(port, stage);
-          const { p50, p95, p99, max } = latency;
-          console.log(
-            `round ${round}: echo, ${broker}: p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}, max ${ms(max)} ms`,
-          );
-        });
-    });
+    const { decode, infer, engine } = await measureLimits(shippedModel("letters"), "default", stage);
+    console.log(`letters, ${engine}: decode ${ms(decode)} ms, inference ${ms(infer)} ms (medians)`);
+    for (const broker of stage.brokers)
+      await withPrograms(stage.signal, async (start) => {
+        const { port } = await startBroker(broker, stage.folder, start);
+        const { latency } = await measureEcho(port, stage);
+        const { p50, p95, p99, max } = latency;
+        console.log(`echo, ${broker}: p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}, max ${ms(max)} ms`);
+      });
     return [];
   },
 };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createTopics, SpelledText } from "@beckon/protocol";
 import { median } from "../bars.ts";
 import { connectRaw, onPublish, subscribeRaw } from "./mqtt-wire.ts";
-import { cpuOf, memoryOf, withPrograms } from "./programs.ts";
+import { withPrograms } from "./programs.ts";
 import { type Scenario, sampled } from "./scenario.ts";
 import { freePort, startBeckon } from "./services.ts";
 
@@ -30,11 +30,11 @@ export const oneProcess: Scenario = {
       const up = await startBeckon("up", { port, folder, settings, args: ["--camera", "synthetic"] }, start);
       const reader = await openReader(port);
       await sleep(SETTLE_MS, undefined, { signal });
-      const [cpu, results, since] = [cpuOf(up.pid), reader.results(), performance.now()];
+      const [cpu, results, since] = [up.cpu(), reader.results(), performance.now()];
       const memory: number[] = [];
-      await sampled(500, () => memory.push(memoryOf(up.pid)), sleep(seconds * 1000, undefined, { signal }));
+      await sampled(500, () => memory.push(up.memory()), sleep(seconds * 1000, undefined, { signal }));
       const elapsed = performance.now() - since;
-      const share = (100 * (cpuOf(up.pid) - cpu)) / elapsed;
+      const share = (100 * (up.cpu() - cpu)) / elapsed;
       const rate = ((reader.results() - results) * 1000) / elapsed;
       const most = Math.max(...memory);
       console.log(

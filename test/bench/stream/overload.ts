@@ -4,7 +4,7 @@ import { findCapacity } from "./capacity.ts";
 import { networkSettings } from "./contestants.ts";
 import type { MeterOutcome, MeterRequest } from "./meter.ts";
 import { NETWORK, prepareNetwork, preparePeer } from "./network.ts";
-import { memoryOf, withPrograms } from "./programs.ts";
+import { withPrograms } from "./programs.ts";
 import { measureLoad, ms, percent, type Scenario, type Stage, sampled } from "./scenario.ts";
 import { type BrokerName, startBeckon, startBroker } from "./services.ts";
 import { formatDrops, StatsReader } from "./stats-reader.ts";
@@ -58,7 +58,7 @@ function measureOverload(name: BrokerName, models: string, stage: Stage): Promis
     const before = lastFigures(await stats.next());
     const memory: number[] = [];
     const flood = { rate: LOAD * most, seconds: quick ? 8 : 60 };
-    const outcome = await sampled(500, () => memory.push(memoryOf(classifier.pid)), load(flood));
+    const outcome = await sampled(500, () => memory.push(classifier.memory()), load(flood));
     await classifier.stop();
     const figures = lastFigures(stats.latest);
     stats.close();

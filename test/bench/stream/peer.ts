@@ -3,7 +3,7 @@ import { type Capacity, findCapacity } from "./capacity.ts";
 import { type Contestant, FRAMES, ours, PEER_SETTINGS, peer } from "./contestants.ts";
 import type { MeterOutcome, MeterRequest } from "./meter.ts";
 import { type PeerKit, prepareNetwork, preparePeer } from "./network.ts";
-import { cpuOf, memoryOf, withPrograms } from "./programs.ts";
+import { type Program, withPrograms } from "./programs.ts";
 import { eachRound, measureLoad, ms, type Scenario, type Stage } from "./scenario.ts";
 import { startBroker } from "./services.ts";
 
@@ -86,15 +86,15 @@ async function bestOf(contestants: readonly Contestant[], kit: PeerKit, stage: S
 }
 
 async function measureRound(best: Best, kit: PeerKit, stage: Stage): Promise<Measured> {
-  const quietly = await running(best.latency, stage, async (port, pid) => {
+  const quietly = await running(best.latency, stage, async (port, program) => {
     const { latency: closed } = await load(port, best.latency, { closed: stage.quick ? 40 : 200 }, kit, stage);
-    const used = cpuOf(pid);
+    const used = program.cpu();
     const at30 = await load(port, best.latency, { rate: RATE, seconds: stage.quick ? 3 : 20 }, kit, stage);
     return {
       closed,
       latency: at30.latency,
-      cpu: (cpuOf(pid) - used) / Math.max(1, at30.answered),
-      memory: memoryOf(pid),
+      cpu: (program.cpu() - used) / Math.max(1, at30.answered),
+      memory: program.memory(),
     };
   });
   const capacity = await running(best.rate, stage, (port) =>
@@ -106,12 +106,11 @@ async function measureRound(best: Best, kit: PeerKit, stage: Stage): Promise<Mea
 function running<T>(
   contestant: Contestant,
   { folder, signal }: Stage,
-  work: (port: number, pid: number) => Promise<T>,
+  work: (port: number, program: Program) => Promise<T>,
 ): Promise<T> {
   return withPrograms(signal, async (start) => {
     const { port } = await startBroker("mosquitto", folder, start);
-    const { pid } = await contestant.start(port, start);
-    return work(port, pid);
+    return work(port, await contestant.start(port, start));
   });
 }
 
@@ -163,7 +162,7 @@ function barsOf(mine: readonly Measured[], theirs: readonly Measured[]): readonl
     {
       what: `peer's network: ${sustained.toFixed(2)} x the peer's sustained frames a second (${ratio(({ most }) => most).toFixed(2)} x its most)`,
       bar: `at least ${SUSTAINED_BAR} x`,
-      passed: sustained >= SUSTAINED_BAR,
+      passed: Number.isFinite(sustained) && sustained >= SUSTAINED_BAR,
     },
   ];
 }

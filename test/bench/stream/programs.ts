@@ -17,6 +17,8 @@ export interface ProgramSpec {
 
 const READY_MS = 60_000;
 const STOP_MS = 8000;
+/** Linux counts processor time in hundredths of a second for every program that asks. */
+const TICK_MS = 10;
 /** Of its output so much is kept, to say why it ended. */
 const KEPT_CHARACTERS = 4000;
 
@@ -39,15 +41,25 @@ export class Program {
     this.#child.once("close", () => signal.removeEventListener("abort", interrupt));
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
+  /** @returns ms of processor time that it has used, of all its threads, by it and by the system for it */
+  cpu(): number {
+    // Its name, in brackets, may hold anything.
+    const fields = this.#processFile("stat")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  }
+
+  /** @returns resident memory, MB (a million bytes) */
+  memory(): number {
+    const kilobytes = /^VmRSS:\s+(\d+)/m.exec(this.#processFile("status"))?.[1];
+    return (Number(kilobytes) * 1024) / 1e6;
   }
 
   /** @throws BenchFailure with the last thing it said, when it ends first or takes too long */
   async until(ready: RegExp): Promise<void> {
-    const ended = (): BenchFailure => new BenchFailure(`${this.name}: ${this.#lastLine() || "ended without a word"}`);
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(ended()), READY_MS);
+      const timer = setTimeout(() => reject(this.#failure()), READY_MS);
       const look = (output: string): void => {
         if (!ready.test(output)) return;
         clearTimeout(timer);
@@ -56,7 +68,7 @@ export class Program {
       this.#listener = look;
       this.#child.once("close", () => {
         clearTimeout(timer);
-        reject(ended());
+        reject(this.#failure());
       });
       look(this.#output);
     });
@@ -78,8 +90,17 @@ export class Program {
     this.#listener?.(this.#output);
   }
 
-  #lastLine(): string {
-    return this.#output.trim().split("\n").at(-1) ?? "";
+  #processFile(name: "stat" | "status"): string {
+    try {
+      return readFileSync(`/proc/${this.#child.pid}/${name}`, "utf8");
+    } catch {
+      throw this.#failure();
+    }
+  }
+
+  #failure(): BenchFailure {
+    const lastLine = this.#output.trim().split("\n").at(-1);
+    return new BenchFailure(`${this.name} is not there: ${lastLine || "it said nothing"}`);
   }
 }
 
@@ -100,22 +121,4 @@ export async function withPrograms<T>(signal: AbortSignal, work: (start: Start) 
   } finally {
     for (const program of programs.toReversed()) await program.stop();
   }
-}
-
-/** Linux counts processor time in hundredths of a second for every program that asks. */
-const TICK_MS = 10;
-
-/** @returns ms of processor time that a process has used, of all its threads, by it and by the system for it */
-export function cpuOf(pid: number): number {
-  // Its name, in brackets, may hold anything.
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
-/** @returns resident memory, MB (a million bytes) */
-export function memoryOf(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return (Number(kilobytes) * 1024) / 1e6;
 }

@@ -54,11 +54,20 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Calls back every so often, ms, while something is done. */
+/** Calls back every so often, ms, while something is done; rejects with what the callback throws. */
 export async function sampled<T>(every: number, sample: () => void, work: Promise<T>): Promise<T> {
-  const timer = setInterval(sample, every);
+  let timer: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      try {
+        sample();
+      } catch (error) {
+        reject(error);
+      }
+    }, every);
+  });
   try {
-    return await work;
+    return await Promise.race([work, failed]);
   } finally {
     clearInterval(timer);
   }
