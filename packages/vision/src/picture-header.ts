@@ -58,6 +58,8 @@ function readJpegHeader(bytes: Uint8Array): PictureHeader {
     }
     if (marker === SCAN) {
       if (frame === undefined) throw damaged("jpeg", "no frame header");
+      if (hasMoreScans(bytes, end, MAX_SCANS))
+        throw new PictureError("bad-image", `more than ${MAX_SCANS} scans: made to keep a decoder busy`);
       return { format: "jpeg", ...frame, hasExif, complete: lastIndexOf(bytes, [0xff, END]) >= end };
     }
   }
@@ -93,6 +95,28 @@ function* jpegSegments(bytes: Uint8Array): Generator<{ marker: number; start: nu
       at = end;
     }
   }
+}
+
+/**
+ * Encoders make some ten scans of a progressive JPEG. Each scan lets a decoder walk over the whole picture for a few bytes:
+ * as many as 2 MB hold keep it busy for half a minute.
+ */
+const MAX_SCANS = 100;
+
+/** @param at after the header of the first scan */
+function hasMoreScans(bytes: Uint8Array, at: number, most: number): boolean {
+  let scans = 1;
+  let next = bytes.indexOf(0xff, at);
+  while (next >= 0 && next + 4 <= bytes.length && scans <= most) {
+    const marker = bytes[next + 1] ?? 0;
+    if (marker === END) return false;
+    if (marker === SCAN) scans += 1;
+    const length = (bytes[next + 2] ?? 0) * 256 + (bytes[next + 3] ?? 0);
+    // Within a scan, 0xff comes with a zero or a restart marker, else a segment follows.
+    const skipped = marker === 0xff ? 1 : standsAlone(marker) ? 2 : 2 + length;
+    next = bytes.indexOf(0xff, next + skipped);
+  }
+  return scans > most;
 }
 
 /** Stuffed zeros, TEM and the restart markers have no body. */

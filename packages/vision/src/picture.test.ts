@@ -226,6 +226,18 @@ describe("refusing a picture", () => {
     expect((await refusal(noLength)).message).toBe("damaged JPEG: a segment without a length");
   });
 
+  it("reads a progressive JPEG, and refuses one whose scans come again and again", async () => {
+    const { data, width, height } = quarters(64, 64);
+    const raw = sharp(data, { raw: { width, height, channels: 3 } });
+    const jpeg = await raw.jpeg({ progressive: true, chromaSubsampling: "4:4:4" }).toBuffer();
+    expect(pixel(await readPicture(jpeg, shape(64, 64), WIRE_LIMITS), 0, 0)[0]).toBeGreaterThan(240);
+    const lastScan = jpeg.subarray(jpeg.lastIndexOf(Buffer.from([0xff, 0xda])), -2);
+    const repeated = (times: number) =>
+      Buffer.concat([jpeg.subarray(0, -2), ...Array<Buffer>(times).fill(lastScan), jpeg.subarray(-2)]);
+    expect(checkPicture(repeated(80), WIRE_LIMITS)).toMatchObject({ width: 64 });
+    expect(() => checkPicture(repeated(100), WIRE_LIMITS)).toThrow("more than 100 scans");
+  });
+
   it("says what a decoder stumbled on, without the names of libraries", async () => {
     const tables = Buffer.from(jpeg);
     tables.writeUInt8(0x7f, tables.indexOf(Buffer.from([0xff, 0xc4])) + 4);
