@@ -18,6 +18,8 @@ const READY_MS = 60_000;
 const STOP_MS = 8000;
 /** Of its lines so many are kept. */
 const KEPT_LINES = 400;
+/** So many tell why it ended: a stack has a few. */
+const LAST_LINES = 12;
 
 /** What a process printed, and when we read it. */
 interface Line {
@@ -46,9 +48,9 @@ export class Actor {
     this.#lines = [];
     this.#rest = "";
     const ready = new Promise<number>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${this.name} is not ready: ${this.#lastLine()}`)), READY_MS);
+      const late = setTimeout(() => reject(new Error(`${this.name} is not ready: ${this.#lastWords()}`)), READY_MS);
       child.once("error", reject);
-      child.once("close", () => reject(new Error(`${this.name} ended: ${this.#lastLine()}`)));
+      child.once("close", () => reject(new Error(`${this.name} ended: ${this.#lastWords()}`)));
       for (const stream of [child.stdout, child.stderr])
         stream?.setEncoding("utf8").on("data", (text: string) => {
           const at = this.#hear(text);
@@ -103,7 +105,8 @@ export class Actor {
     return lines.some((line) => this.#spec.ready.test(line)) ? at : undefined;
   }
 
-  #lastLine(): string {
-    return this.#lines.at(-1)?.text ?? (this.#rest || "without a word");
+  #lastWords(): string {
+    const words = [...this.#lines.slice(-LAST_LINES).map(({ text }) => text), this.#rest];
+    return words.filter((line) => line !== "").join("\n") || "without a word";
   }
 }

@@ -44,7 +44,7 @@ export async function withHome<T>(options: HomeOptions, work: (home: Home) => Pr
   const closings: (() => Promise<void> | void)[] = [];
   try {
     const port = await freePort();
-    const lamp = openLamp();
+    const lamp = await openLamp();
     closings.push(() => lamp.close());
     const broker = new Actor({
       ...(await brokerSpec(options, port)),

@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { now } from "@beckon/runtime";
+import { eventually } from "@beckon/runtime/testing";
 import { FakeSysfs } from "../../../services/relay/src/testing/fake-sysfs.ts";
 import type { Witness } from "./witness.ts";
 
@@ -21,9 +24,9 @@ export interface Lamp {
 }
 
 /** An emulated pin where that is possible; else what the relay says of itself. */
-export function openLamp(): Lamp {
+export async function openLamp(): Promise<Lamp> {
   const why = pinImpossible();
-  if (why === undefined) return new PinLamp();
+  if (why === undefined) return PinLamp.open();
   console.log(
     `No emulated pin (${why}): the lamp is what the relay says of itself, and nothing while the relay is dead.`,
   );
@@ -31,11 +34,13 @@ export function openLamp(): Lamp {
 }
 
 const PIN = 17;
+/** Of the emulated chip. */
+const BASE = 512;
 const LOOK_MS = 5;
 
 class PinLamp implements Lamp {
   readonly outlivesRelay = true;
-  readonly driver = { kind: "onoff", pin: PIN, base: 512 };
+  readonly driver = { kind: "onoff", pin: PIN, base: BASE };
   readonly switches: { on: boolean; at: number }[] = [];
   readonly #sysfs = new FakeSysfs();
   readonly #timer = setInterval(() => this.#look(), LOOK_MS);
@@ -46,6 +51,14 @@ class PinLamp implements Lamp {
 
   get on(): boolean {
     return this.switches.at(-1)?.on ?? false;
+  }
+
+  /** The pin is exported already: nobody has to be quick to emulate that while the relay waits for it. */
+  static async open(): Promise<PinLamp> {
+    const lamp = new PinLamp();
+    writeFileSync(join(lamp.#sysfs.path, "export"), String(BASE + PIN));
+    await eventually(() => lamp.#sysfs.read(PIN, "value") !== "");
+    return lamp;
   }
 
   watch(): void {}

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,8 +29,7 @@ export const slowReaders: ChaosScenario = {
   about: `${FROZEN} subscribers that never read and ${SLOW} slow ones beside ${CAMERAS} cameras at ${FPS} fps, on the embedded broker`,
   run: (stage) =>
     withPrograms(stage.signal, async (start) => {
-      const frames = join(stage.folder, "frames");
-      await drawFrames(frames);
+      const frames = await framesIn(stage.folder);
       const { port } = await startBroker("embedded", stage.folder, start);
       const reader = await Reader.open(port);
       const burdens = await burden(port);
@@ -46,6 +46,13 @@ export const slowReaders: ChaosScenario = {
       }
     }),
 };
+
+/** Draws the frames of all cameras, unless they are there. */
+export async function framesIn(folder: string): Promise<string> {
+  const frames = join(folder, "frames");
+  if (!existsSync(frames)) await drawFrames(frames);
+  return frames;
+}
 
 const lasting = ({ quick }: ChaosStage): number => (quick ? 6000 : 60_000);
 
@@ -150,7 +157,7 @@ async function burden(port: number): Promise<{ close(): void }> {
       for (const name of slow) {
         const socket = sockets.get(name);
         if (socket?.destroyed) void come(name).catch(() => {});
-        else socket?.once("data", () => socket.pause()).resume();
+        else if (socket?.isPaused()) socket.once("data", () => socket.pause()).resume();
       }
     }, SLOW_EVERY_MS),
   ];
