@@ -6,12 +6,14 @@ export { type Config, type ConfigSources, loadConfig } from "./config/load-confi
 export { changeable, secret } from "./config/marks.ts";
 export type { Flag } from "./config/overrides.ts";
 export { applySettings, hasChangeable, publicConfig } from "./config/settings.ts";
-export type { LogSection, MqttConnection, SharedConfig, TlsFiles } from "./config/shared-config.ts";
+export type { LogSection, MonitoringSection, MqttConnection, SharedConfig, TlsFiles } from "./config/shared-config.ts";
 export { instanceName } from "./instance-name.ts";
 export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
 export { createLogger, type LoggerOptions } from "./log.ts";
 export { createMemoryBus, MemoryHub } from "./memory-bus.ts";
+export type { Monitor, Monitored } from "./monitor.ts";
+export { monitored } from "./monitored.ts";
 export { connectMqttBus, type MqttBus, type MqttBusOptions } from "./mqtt-bus.ts";
 export { type BusOptions, type OpenBus, type RunOptions, runService } from "./run-service.ts";
 export { type Runnable, runnable, runTogether, runUntilSignal } from "./run-services.ts";

@@ -6,6 +6,7 @@ import type { SharedConfig } from "./config/shared-config.ts";
 import { within } from "./deadline.ts";
 import { instanceName } from "./instance-name.ts";
 import { LiveSettings } from "./live-settings.ts";
+import type { Monitor } from "./monitor.ts";
 import { connectMqttBus, type MqttBusOptions } from "./mqtt-bus.ts";
 import { openBroker } from "./open-broker.ts";
 import { announce, lastWill } from "./presence.ts";
@@ -42,6 +43,8 @@ export interface RunOptions<C> {
   readonly hosted?: (host: BusHost) => void;
   /** An MQTT connection unless given. */
   readonly openBus?: OpenBus;
+  /** Where the service is shown to Prometheus; see `monitored`. */
+  readonly monitor?: Monitor | undefined;
 }
 
 /**
@@ -88,6 +91,13 @@ async function live<C>(
     set: topics.serviceSet({ kind, id }),
     config: topics.serviceConfig({ kind, id }),
   };
+  const state: { bus?: Bus; ready?: boolean } = {};
+  const unshow = options.monitor?.add({
+    ...{ service: kind, instance: id, version, stats },
+    isConnected: () => state.bus?.connected === true,
+    isReady: () => state.ready === true,
+  });
+  if (unshow) onClose("the monitor", async () => unshow());
   const host = await service.host?.({ config, log, stats, signal, topics });
   if (host) {
     onClose("the broker", () => host.close());
@@ -102,6 +112,7 @@ async function live<C>(
     log,
     stats,
   });
+  state.bus = bus;
   onClose("the bus", () => bus.close());
   onClose("the goodbye", announce(bus, own, stats, { boot, version }));
   const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal });
@@ -110,6 +121,7 @@ async function live<C>(
     ...{ config, id, boot, bus, topics, log, stats, signal, ...(open !== undefined && { openBroker: open }) },
     onChange: (listener) => settings.onChange(listener),
     ready: once(() => {
+      state.ready = true;
       log.info("ready");
       options.ready?.();
     }),

@@ -16,6 +16,7 @@ export class StatsPart {
   readonly #drops = new Map<string, number>();
   readonly #gauges = new Map<string, () => number>();
   readonly #latencies = new Map<string, LatencyHistogram>();
+  #timed: ((name: string, ms: number) => void) | undefined;
 
   count(name: string, by = 1): void {
     add(this.#counters, name, by);
@@ -32,21 +33,32 @@ export class StatsPart {
   }
 
   time(name: string, ms: number): void {
-    held(this.#latencies, name, fitting, () => new LatencyHistogram()).record(ms);
+    const slot = slotFor(this.#latencies, name, fitting);
+    heldAt(this.#latencies, slot, () => new LatencyHistogram()).record(ms);
+    this.#timed?.(slot, ms);
   }
 
-  /** Counters and drops go on, latencies begin anew. */
-  take(): Figures {
-    const figures = {
+  /** Tells whoever keeps latencies of its own of each `time`, by the name that it is counted under. */
+  onTime(listener: (name: string, ms: number) => void): void {
+    this.#timed = listener;
+  }
+
+  /** What lasts, as it is now: counters and drops since the start, and gauges. */
+  read(): Omit<Figures, "latency"> {
+    return {
       counters: Object.fromEntries(this.#counters),
       drops: Object.fromEntries(this.#drops),
       gauges: Object.fromEntries(
         [...this.#gauges].map(([name, read]) => [name, read()] as const).filter(([, value]) => Number.isFinite(value)),
       ),
-      latency: Object.fromEntries([...this.#latencies].map(([name, histogram]) => [name, histogram.summary()])),
     };
+  }
+
+  /** Counters and drops go on, latencies begin anew. */
+  take(): Figures {
+    const latency = Object.fromEntries([...this.#latencies].map(([name, histogram]) => [name, histogram.summary()]));
     for (const histogram of this.#latencies.values()) histogram.reset();
-    return figures;
+    return { ...this.read(), latency };
   }
 }
 
@@ -54,10 +66,19 @@ export class StatsPart {
 export class Stats extends StatsPart {
   readonly #parts = new Map<string, StatsPart>();
   readonly #facts = new Map<string, string>();
+  #timedIn: ((part: string, name: string, ms: number) => void) | undefined;
 
   /** @param name a camera, model or relay; the part is made when it is first asked for */
   part(name: string): StatsPart {
-    return held(this.#parts, name, fittingPart, () => new StatsPart());
+    const slot = slotFor(this.#parts, name, fittingPart);
+    return heldAt(this.#parts, slot, () => this.#listened(slot, new StatsPart()));
+  }
+
+  /** Tells of each `time` of all parts, those to come too; of the service as a whole with an empty part. */
+  onEveryTime(listener: (part: string, name: string, ms: number) => void): void {
+    this.#timedIn = listener;
+    this.#listened("", this);
+    for (const [name, part] of this.#parts) this.#listened(name, part);
   }
 
   /** Something in words, such as the engine of a model. */
@@ -72,6 +93,23 @@ export class Stats extends StatsPart {
       facts: Object.fromEntries(this.#facts),
     };
   }
+
+  readAll(): ReturnType<StatsPart["read"]> & {
+    parts: Record<string, ReturnType<StatsPart["read"]>>;
+    facts: Record<string, string>;
+  } {
+    return {
+      ...this.read(),
+      parts: Object.fromEntries([...this.#parts].map(([name, part]) => [name, part.read()])),
+      facts: Object.fromEntries(this.#facts),
+    };
+  }
+
+  #listened<P extends StatsPart>(name: string, part: P): P {
+    const listener = this.#timedIn;
+    if (listener) part.onTime((stage, ms) => listener(name, stage, ms));
+    return part;
+  }
 }
 
 type Shape = (name: string) => string;
@@ -81,8 +119,7 @@ function add(counts: Map<string, number>, name: string, by: number): void {
   counts.set(slot, (counts.get(slot) ?? 0) + by);
 }
 
-function held<T>(items: Map<string, T>, name: string, shape: Shape, create: () => T): T {
-  const slot = slotFor(items, name, shape);
+function heldAt<T>(items: Map<string, T>, slot: string, create: () => T): T {
   const item = items.get(slot) ?? create();
   items.set(slot, item);
   return item;

@@ -19,21 +19,23 @@ export function serviceCommand(kind: ServiceKind, description: string): CommandD
       },
     },
     run: async ({ args }) => {
-      const [service, { connectMqttBus, createLogger, runService, runUntilSignal }] = await Promise.all([
+      const [service, { connectMqttBus, createLogger, monitored, runService, runUntilSignal }] = await Promise.all([
         loadService(kind),
         import("@beckon/runtime"),
       ]);
       const config = streamConfig(args, [service]);
       const id = args.text("id");
+      const { shared } = config;
+      const log = createLogger({ ...shared.log, service: kind });
       const code = await runUntilSignal((signal) =>
-        runService(service, {
-          config: config.section(service),
-          shared: config.shared,
-          log: createLogger({ ...config.shared.log, service: kind }),
-          ...(id !== undefined && { id }),
-          openBus: connectMqttBus,
-          signal,
-        }),
+        monitored(shared.monitoring, log, (monitor) =>
+          runService(service, {
+            config: config.section(service),
+            ...{ shared, log, signal, monitor },
+            ...(id !== undefined && { id }),
+            openBus: connectMqttBus,
+          }),
+        ),
       );
       if (code !== 0) throw new PartialFailure();
     },

@@ -1,5 +1,5 @@
 import { createTopics, type ServiceKind } from "@beckon/protocol";
-import type { BusHost, Config, Flag, Logger, Runnable } from "@beckon/runtime";
+import type { BusHost, Config, Flag, Logger, Monitor, Runnable } from "@beckon/runtime";
 import type { Arguments } from "../arguments.ts";
 import { type CommandInput, command } from "../command.ts";
 import { printLines } from "../output.ts";
@@ -30,10 +30,8 @@ export const up = command({
 const AWAITED: readonly ServiceKind[] = ["broker", "classifier"];
 
 async function run({ args }: CommandInput): Promise<void> {
-  const [services, { connectMqttBus, createLogger, runnable, runTogether, runUntilSignal, Stats }] = await Promise.all([
-    loadAllServices(),
-    import("@beckon/runtime"),
-  ]);
+  const [services, { connectMqttBus, createLogger, monitored, runnable, runTogether, runUntilSignal, Stats }] =
+    await Promise.all([loadAllServices(), import("@beckon/runtime")]);
   const config = upConfig(args, services);
   const wanted = services.filter(({ kind }) => config.kinds.has(kind));
   if (wanted.length === 0)
@@ -42,6 +40,7 @@ async function run({ args }: CommandInput): Promise<void> {
   const log = createLogger({ ...shared.log, service: "beckon" });
   const isTelling = !args.on("quiet");
   let host: BusHost | undefined;
+  let monitor: Monitor | undefined;
   const openBus: typeof connectMqttBus = (options) =>
     connectMqttBus(host ? { ...options, ...insideOf(host, log) } : options);
   const parts = wanted.map((service) => ({
@@ -51,6 +50,7 @@ async function run({ args }: CommandInput): Promise<void> {
       // What a relay does is told in plain words; its log need not say it again.
       log: isTelling && service.kind === "relay" ? log.child({}, { level: "warn" }) : log,
       openBus,
+      monitor,
       hosted: (found) => {
         host = found;
       },
@@ -70,7 +70,12 @@ async function run({ args }: CommandInput): Promise<void> {
       await bus.close();
     },
   };
-  const code = await runUntilSignal((signal) => runTogether(isTelling ? [narrator, ...parts] : parts, signal));
+  const code = await runUntilSignal((signal) =>
+    monitored(shared.monitoring, log, (opened) => {
+      monitor = opened;
+      return runTogether(isTelling ? [narrator, ...parts] : parts, signal);
+    }),
+  );
   if (code !== 0) throw new PartialFailure();
 }
 

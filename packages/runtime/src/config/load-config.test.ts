@@ -65,6 +65,7 @@ describe("loadConfig", () => {
       prefix: "beckon",
       mqtt: { url: "mqtt://127.0.0.1:1883" },
       log: { level: "info", format: "auto" },
+      monitoring: { prometheus: false, host: "127.0.0.1", port: 9464 },
     });
     expect(config.kinds).toEqual(new Set());
     expect(config.section(classifier).maxAge).toBe(1000);

@@ -5,7 +5,14 @@ import { ConfigError } from "./config-error.ts";
 import { type Fault, faultsOf, keyHint } from "./faults.ts";
 import { isSection, type KeyPath, startsWith, valueAt, withValue } from "./key-path.ts";
 import { environmentOverrides, type Flag, flagOverrides, type Override } from "./overrides.ts";
-import { LogSection, type MqttConnection, MqttSection, PrefixValue, type SharedConfig } from "./shared-config.ts";
+import {
+  LogSection,
+  MonitoringSection,
+  type MqttConnection,
+  MqttSection,
+  PrefixValue,
+  type SharedConfig,
+} from "./shared-config.ts";
 import { readSmallFile } from "./small-file.ts";
 import { readYaml, type YamlFile } from "./yaml-file.ts";
 
@@ -44,6 +51,7 @@ export function loadConfig({ file, env, flags = [], services }: ConfigSources): 
     prefix: PrefixValue,
     mqtt: MqttSection,
     log: LogSection,
+    monitoring: MonitoringSection,
     ...Object.fromEntries(services.map(({ kind, config }) => [kind, config])),
   });
   const written = yaml?.value ?? {};
@@ -63,6 +71,7 @@ export function loadConfig({ file, env, flags = [], services }: ConfigSources): 
     ...faultsIn("prefix", PrefixValue),
     ...faultsIn("mqtt", MqttSection),
     ...faultsIn("log", LogSection),
+    ...faultsIn("monitoring", MonitoringSection),
     ...services.filter(({ kind }) => kinds.has(kind)).flatMap(({ kind, config }) => faultsIn(kind, config)),
   ];
   const lines = [...new Set([...inOrder(faults, yaml).map(origin), ...fromEnv.errors, ...fromFlags.errors])];
@@ -72,6 +81,7 @@ export function loadConfig({ file, env, flags = [], services }: ConfigSources): 
       prefix: PrefixValue.parse(tree["prefix"]),
       mqtt: connectionOf(MqttSection.parse(tree["mqtt"]), origin),
       log: LogSection.parse(tree["log"]),
+      monitoring: MonitoringSection.parse(tree["monitoring"]),
     },
     kinds,
     section: ({ kind, config }) => {
@@ -87,12 +97,14 @@ type MqttFields = z.infer<typeof MqttSection>;
 /** A section that is not there, or has nothing in it, has all the defaults. */
 function withSections(tree: unknown, kinds: readonly ServiceKind[]): Readonly<Record<string, unknown>> {
   const values = isSection(tree) ? tree : {};
-  const empty = ["mqtt", "log", ...kinds].filter((key) => values[key] === undefined || values[key] === null);
+  const empty = ["mqtt", "log", "monitoring", ...kinds].filter(
+    (key) => values[key] === undefined || values[key] === null,
+  );
   return { ...values, ...Object.fromEntries(empty.map((key) => [key, {}])) };
 }
 
 function topFaults(written: Readonly<Record<string, unknown>>): readonly Fault[] {
-  const known = ["prefix", "mqtt", "log", ...SERVICE_KINDS];
+  const known = ["prefix", "mqtt", "log", "monitoring", ...SERVICE_KINDS];
   return Object.keys(written)
     .filter((key) => !known.includes(key))
     .map((key) => ({ path: [key], text: `${key} is no section${keyHint(key, known)}` }));

@@ -37,6 +37,9 @@ const SHORT: Readonly<Record<string, string>> = {
   BECKON_MQTT_KEY: "mqtt.key",
   BECKON_LOG_LEVEL: "log.level",
   BECKON_LOG_FORMAT: "log.format",
+  BECKON_MONITORING_PROMETHEUS: "monitoring.prometheus",
+  BECKON_MONITORING_HOST: "monitoring.host",
+  BECKON_MONITORING_PORT: "monitoring.port",
 };
 
 const START = "BECKON_";

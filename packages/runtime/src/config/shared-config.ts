@@ -33,6 +33,16 @@ export const LogSection = z.object({
 });
 export type LogSection = z.infer<typeof LogSection>;
 
+/** What Prometheus and whoever watches over processes may ask for over HTTP: `/metrics` and `/healthz`. */
+export const MonitoringSection = z.object({
+  prometheus: z.boolean().default(false),
+  /** Others than this machine reach it only by a wider one, such as 0.0.0.0; there is no log-in. */
+  host: z.string().min(1).max(255).default("127.0.0.1"),
+  /** One for each process of a machine; 0 takes a free one, which the log names. */
+  port: z.number().int().min(0).max(65_535).default(9464),
+});
+export type MonitoringSection = z.infer<typeof MonitoringSection>;
+
 export const PrefixValue = Prefix.default("beckon");
 
 /** How to reach the broker, with what the files said. */
@@ -55,4 +65,5 @@ export interface SharedConfig {
   readonly prefix: string;
   readonly mqtt: MqttConnection;
   readonly log: LogSection;
+  readonly monitoring: MonitoringSection;
 }
