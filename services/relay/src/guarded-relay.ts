@@ -89,6 +89,10 @@ export class GuardedRelay {
     this.#gate = new CommandGate(options.settings);
     this.#confirmed = { on: false, since: now(), cause: { by: "start" } };
     options.stats.gauge("on", () => (this.#confirmed.on ? 1 : 0));
+    // Seconds, for whoever watches that none stays on for longer than it may; without a limit there is none to show.
+    options.stats.gauge("onFor", () => (this.#confirmed.on ? Math.max(0, now() - this.#confirmed.since) / 1000 : 0));
+    const { maxOn } = options.settings;
+    if (maxOn !== undefined) options.stats.gauge("maxOn", () => maxOn / 1000);
   }
 
   /** Switches off what may have been left on, and goes on trying; resolves after the first try. */
