@@ -5,14 +5,8 @@ import { MetricsSinkConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import { createInfluxWriter } from "./influx-writer.ts";
 import type { Point } from "./point.ts";
-import {
-  pointsOfGesture,
-  pointsOfRelayEvent,
-  pointsOfResult,
-  pointsOfStats,
-  pointsOfStatus,
-  pointsOfText,
-} from "./points.ts";
+import { pointsOfGesture, pointsOfRelayEvent, pointsOfStats, pointsOfStatus, pointsOfText } from "./points.ts";
+import { ResultChanges } from "./result-changes.ts";
 
 /** Writes what happens on the bus to InfluxDB: results, gestures, text, relay events, and what each service says of itself. */
 export const metricsSink: Service<MetricsSinkConfig> = {
@@ -51,6 +45,7 @@ function readAll(
   add: (points: Point[]) => void,
 ): { granted: Promise<unknown>; read: Promise<unknown> } {
   const granted: Promise<void>[] = [];
+  const changes = new ResultChanges();
   const read = async <T, N extends string>(
     filter: TopicFilter<T, N>,
     build: (message: Message<T, N>) => Point[],
@@ -63,7 +58,7 @@ function readAll(
     }
   };
   const reading = Promise.all([
-    read(topics.result.matching(), pointsOfResult),
+    read(topics.result.matching(), (message) => changes.points(message)),
     read(topics.gesture.matching(), pointsOfGesture),
     read(topics.text.matching(), pointsOfText),
     read(topics.relayEvent.matching(), pointsOfRelayEvent),

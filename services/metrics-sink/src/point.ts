@@ -4,12 +4,14 @@
  */
 export type Measurement =
   | "result"
+  | "model_swap"
   | "gesture"
   | "text"
   | "relay_switch"
   | "relay_refusal"
   | "status"
   | "process"
+  | "facts"
   | "counters"
   | "drops"
   | "gauges"

@@ -78,9 +78,11 @@ export const pointsOfStats: Build<ServiceStats, "kind" | "id"> = ({ value, names
   const tags = { service: names.kind, instance: names.id };
   const time = timeOf(value.at, arrivedAt);
   const { cpu, memory, eventLoopDelay } = value.process;
-  const fields = { cpu, memory, event_loop_delay: eventLoopDelay, uptime: value.uptime };
+  const { uptime, version, host, facts = {} } = value;
+  const fields = { cpu, memory, event_loop_delay: eventLoopDelay, uptime, version, host };
   return [
     ...pointOf({ measurement: "process", tags, fields, time }),
+    ...pointOf({ measurement: "facts", tags, fields: facts, time }),
     ...pointsOfFigures(value, tags, time),
     ...Object.entries(value.parts).flatMap(([part, figures]) => pointsOfFigures(figures, { ...tags, part }, time)),
   ];
