@@ -18,15 +18,16 @@ export interface Evidence {
 
 export interface Span {
   readonly from: number;
-  /** The broker was frozen from here on: what it had been given before, it passed on later. */
+  /** The broker was frozen from here on: results of what it had passed on before reached us late. */
   readonly brokerFrozenAt?: number | undefined;
 }
 
 /** Reads what the witness wrote down. All processes share one clock, so an age is a difference. */
 export function evidenceOf(home: Home, { from, brokerFrozenAt }: Span): Evidence {
   const results = home.witness.results.filter(({ arrivedAt, value: { at, ms } }) => {
-    const classifiedBefore = brokerFrozenAt !== undefined && at + (ms["total"] ?? 0) <= brokerFrozenAt;
-    return arrivedAt > from && !classifiedBefore;
+    // Captured before, and answered in time by the word of a classifier that has known this camera's clock for long.
+    const heldBack = brokerFrozenAt !== undefined && at <= brokerFrozenAt && (ms["total"] ?? 0) <= MAX_AGE_MS;
+    return arrivedAt > from && !heldBack;
   });
   const aged = results.map(({ arrivedAt, value: { seq, boot, at } }) => ({ seq, boot, age: arrivedAt - at }));
   return {
