@@ -32,6 +32,7 @@ export const collect = command({
     out: { type: "string", valueHint: "folder", description: "The training folder (default samples)" },
     roi: {
       ...ROI_FLAG,
+      valueHint: "envelope|whole|default|x,y,w,h",
       description: "What is kept of a frame: envelope, whole, default, or fractions x,y,w,h (default envelope)",
     },
   },

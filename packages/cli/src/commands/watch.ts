@@ -5,6 +5,7 @@ import { type Bus, now } from "@beckon/runtime";
 import { type CommandInput, command } from "../command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { printLines } from "../output.ts";
+import { parseDuration } from "../stream/duration.ts";
 import { onKeys } from "../stream/keys.ts";
 import { SCREEN } from "../stream/screen.ts";
 import { STREAM_FLAGS, streamConfig, withBus } from "../stream/stream-flags.ts";
@@ -18,7 +19,7 @@ export const watch = command({
     ...STREAM_FLAGS,
     camera: { type: "string", valueHint: "names", description: "Only these cameras (default all)" },
     out: { type: "string", valueHint: "folder", description: "Where s puts snapshots (default the working folder)" },
-    for: { type: "string", valueHint: "seconds", description: "End after so long (default: until q or Ctrl-C)" },
+    for: { type: "string", valueHint: "time", description: "End after 30s, 5m (default: at q or Ctrl-C)" },
   },
   run,
 });
@@ -31,14 +32,16 @@ const SNAPSHOT_MS = 3000;
 
 async function run({ args }: CommandInput): Promise<void> {
   const cameras = args.list("camera") ?? [];
-  const seconds = args.number("for", { min: 1, max: 86_400 });
+  const given = args.text("for");
+  const lasts = given === undefined ? undefined : parseDuration("--for", given);
   const folder = args.text("out") ?? ".";
   const config = streamConfig(args, []);
   const enough = new AbortController();
   await withInterrupt(async (interrupt) => {
     const signal = AbortSignal.any([interrupt, enough.signal]);
     await withBus(config, "watch", signal, async (bus, topics) => {
-      if (seconds !== undefined) setTimeout(() => enough.abort(), seconds * 1000).unref();
+      // A timer holds 24 days at most.
+      if (lasts !== undefined) setTimeout(() => enough.abort(), Math.min(lasts, 2 ** 31 - 1)).unref();
       const state = new WatchState();
       const watching = gather(state, bus, topics, cameras, signal);
       const screen = new Screen(state);
