@@ -4,6 +4,7 @@
  * first argument.
  */
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { normal, seededRandom } from "@beckon/synthetic";
 import { judge, loadBundle, openClassifier, type Pixels, type Roi, readPicture, WIRE_LIMITS } from "@beckon/vision";
 import { InterpreterConfig, thresholdsOf } from "../../../services/interpreter/src/config.ts";
@@ -26,7 +27,7 @@ export interface Picture {
 export interface FalseStartsOutcome {
   readonly model: string;
   readonly frames: number;
-  /** Of each source: minutes shown, and the gestures that started. */
+  /** Of each source: minutes shown, and what started: `A at room.jpg`. */
   readonly sources: Readonly<Record<string, { minutes: number; starts: string[] }>>;
 }
 
@@ -81,7 +82,8 @@ async function measure({
     if (!source) continue;
     source.minutes += 1 / fps / 60;
     for (const output of step.outputs)
-      if (output.topic === "gesture" && output.value.phase === "start") source.starts.push(output.value.gesture);
+      if (output.topic === "gesture" && output.value.phase === "start")
+        source.starts.push(`${output.value.gesture} at ${basename(picture.file)}`);
   }
   await classifier.close();
   return { model: card.name, frames, sources };

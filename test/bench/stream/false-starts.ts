@@ -85,7 +85,7 @@ function rowsOf({ model, sources }: FalseStartsOutcome): string[][] {
   ]);
 }
 
-/** `L 3, V 1`, the most frequent first. */
+/** `L at a.jpg 3, V at b.jpg 1`, the most frequent first. */
 function tally(labels: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
