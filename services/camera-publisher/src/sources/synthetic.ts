@@ -25,7 +25,7 @@ export const syntheticFrames: FrameSource<SyntheticCamera> = async function* (li
   let begin = now();
   try {
     // The thread takes a moment to start: a first frame that is late makes those after it look as if from the future.
-    await drawing.draw({ sign: "rest", width: 32, height: 32 });
+    await encodeJpeg(await drawing.draw({ sign: "rest", width: 32, height: 32 }));
     for await (const _ of pace(() => 1000 / live().fps, signal)) {
       const at = now();
       const camera = live();
@@ -42,8 +42,8 @@ export const syntheticFrames: FrameSource<SyntheticCamera> = async function* (li
       const jpeg = known ?? (await encodeJpeg(await drawing.draw({ sign: pose, width, height, roi }), quality));
       if (signal.aborted) return;
       if (!known) keep(pictures, name, jpeg);
-      // The moment that is shown; drawing it may have taken a while.
-      yield { jpeg, at };
+      // A camera's picture is of the moment at which it is there; that this one took a while to draw is no delay.
+      yield { jpeg, at: now() };
     }
   } finally {
     await drawing.close();
