@@ -42,6 +42,8 @@ export function announce(
       process: figures.take(),
     });
   let connections = 0;
+  // It stands in the stats from the beginning, so that a chart sees the first one.
+  stats.count("reconnects", 0);
   const forget = bus.onConnect(() => {
     connections += 1;
     if (connections > 1) stats.count("reconnects");
