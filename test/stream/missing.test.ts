@@ -24,7 +24,6 @@ describe("what cannot come back ends in one line and exit code 1", () => {
       { ...ownBroker, "camera-publisher": { cameras: { desk: { source: "ffmpeg", url: "rtsp://127.0.0.1:9/x" } } } },
       /ffmpeg is not installed: .*apt-get install ffmpeg/,
     ],
-    ["InfluxDB's address", { ...ownBroker, "metrics-sink": {} }, /set metrics-sink\.url in beckon\.yaml/],
     ["users", { broker: { host: "0.0.0.0", port: 0 } }, /would let in everybody.*add broker\.users/],
   ])("%s", async (_, config, message) => {
     const { code, lines } = await withConfig(config, ["up", "--quiet"], { env: { PATH: "/nowhere" } }).end();
