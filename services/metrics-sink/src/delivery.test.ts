@@ -1,145 +1,219 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Stats } from "@beckon/runtime";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Delivery } from "./delivery.ts";
+import { eventually } from "@beckon/runtime/testing";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { backOff, Delivery } from "./delivery.ts";
 import type { Point } from "./point.ts";
-import type { PointWriter } from "./point-writer.ts";
+import type { PointWriter, WriteOutcome } from "./point-writer.ts";
+import type { TimeRange } from "./spool/position.ts";
+import { Spool } from "./spool/spool.ts";
 
 /** A database that answers as it is told. */
 class Answers implements PointWriter {
   readonly target = "test";
   readonly writes: number[][] = [];
-  answer: (points: readonly Point[]) => ReturnType<PointWriter["write"]> = async () => ({ refused: 0 });
+  readonly downsampled: TimeRange[] = [];
+  answer: (points: readonly Point[]) => WriteOutcome | Promise<WriteOutcome> = () => ({ kind: "written" });
 
-  write(points: readonly Point[]): ReturnType<PointWriter["write"]> {
+  async write(points: readonly Point[]): Promise<WriteOutcome> {
     this.writes.push(points.map(({ time }) => time));
     return this.answer(points);
   }
+
+  async downsample(range: TimeRange): Promise<void> {
+    this.downsampled.push(range);
+  }
 }
 
-const away = async (): Promise<never> => {
+const away = (): never => {
   throw new Error("connect ECONNREFUSED");
 };
 
+const NOW = 1_763_632_801_234;
 const point = (time: number): Point => ({ measurement: "text", tags: {}, fields: { length: 1 }, time });
-const points = (count: number, from = 0): Point[] => Array.from({ length: count }, (_, index) => point(from + index));
+const points = (count: number, from = NOW * 1000): Point[] =>
+  Array.from({ length: count }, (_, index) => point(from + index));
 
 describe("the delivery of points", () => {
-  const database = { current: new Answers() };
+  let database: Answers;
+  let folder: string;
+  let spool: Spool;
   let stats: Stats;
   let log: string[];
-  let delivery: Delivery;
   let stopping: AbortController;
-  let running: Promise<void>;
 
-  beforeEach(() => {
-    vi.useFakeTimers();
-    database.current = new Answers();
+  beforeEach(async () => {
+    database = new Answers();
     stats = new Stats();
     log = [];
     stopping = new AbortController();
-    delivery = new Delivery({
-      writer: database.current,
-      batch: 500,
-      flushInterval: 1000,
-      maxWaiting: 6000,
-      stats,
-      log: { info: (message) => log.push(`info ${message}`), warn: (message) => log.push(`warn ${message}`) },
-      random: () => 0.5,
+    folder = await mkdtemp(join(tmpdir(), "beckon-delivery-"));
+    spool = await Spool.open({
+      folder,
+      ...{ maxSize: 1e8, maxAge: 1e9, syncInterval: 50, maxInMemory: 20_000 },
+      dropped: (reason, count) => stats.drop(reason, count),
+      log: { info: () => {}, warn: () => {} },
     });
-    running = delivery.run(stopping.signal);
   });
 
   afterEach(async () => {
-    stopping.abort();
-    await vi.advanceTimersByTimeAsync(3000);
-    await running;
-    vi.useRealTimers();
+    await spool.close();
+    await rm(folder, { recursive: true });
   });
 
-  it("writes what waits once a second", async () => {
-    delivery.add(points(3));
-    await vi.advanceTimersByTimeAsync(999);
-    expect(database.current.writes).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(database.current.writes).toEqual([[0, 1, 2]]);
-  });
+  /** With pauses of a few ms instead of seconds. */
+  function start(options: { batch?: number; flushInterval?: number; random?: () => number } = {}) {
+    const delivery = new Delivery({
+      ...{ writer: database, spool, batch: 500, flushInterval: 20, rawRetention: 7 * 86_400_000, stats },
+      log: { info: (message) => log.push(`info ${message}`), warn: (message) => log.push(`warn ${message}`) },
+      random: () => -0.49,
+      now: () => NOW,
+      ...options,
+    });
+    const running = delivery.run(stopping.signal);
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await running;
+    };
+    onTestFinished(stop);
+    const add = (added: readonly Point[]): void => {
+      spool.append(added);
+      delivery.added();
+    };
+    return { add, stop };
+  }
 
-  it("writes a batch as soon as it is full", async () => {
-    delivery.add(points(500));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(database.current.writes[0]).toHaveLength(500);
-  });
+  const counters = () => stats.take().counters;
 
-  it("keeps what could not be written, and writes it again, later each time", async () => {
-    database.current.answer = away;
-    delivery.add(points(2));
-    await vi.advanceTimersByTimeAsync(1000);
-    const tries: number[] = [];
-    for (const wait of [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]) {
-      await vi.advanceTimersByTimeAsync(wait);
-      tries.push(database.current.writes.length);
+  it("writes what waits, once, in order", async () => {
+    const { add, stop } = start();
+    const all = points(1200);
+    for (let from = 0; from < all.length; from += 100) {
+      add(all.slice(from, from + 100));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    expect(tries).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
-    database.current.answer = async () => ({ refused: 0 });
-    delivery.add(points(1, 2));
-    await vi.advanceTimersByTimeAsync(11_000);
-    expect(database.current.writes.slice(-2)).toEqual([[0, 1], [2]]);
-    expect(stats.take()).toMatchObject({ counters: { points: 3, written: 3, failures: 9 }, gauges: { waiting: 0 } });
+    await eventually(() => counters()["written"] === 1200);
+    expect(database.writes.flat()).toEqual(all.map(({ time }) => time));
+    await stop();
+    expect(spool.waiting).toBe(0);
   });
 
-  it("warns of an outage at once and every ten seconds, and says when it is over", async () => {
-    database.current.answer = away;
-    delivery.add(points(2));
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(log.length).toBeGreaterThan(1);
-    expect(log.length).toBeLessThanOrEqual(7);
+  it("writes a batch as soon as it is full, and fewer points when their time has come", async () => {
+    const { add, stop } = start({ flushInterval: 3_600_000 });
+    add(points(499));
+    await spool.sync();
+    expect(database.writes).toEqual([]);
+    add(points(1, 5));
+    await eventually(() => database.writes.length === 1);
+    expect(database.writes[0]).toHaveLength(500);
+    await stop();
+  });
+
+  it("keeps what could not be written, and writes the same points again", async () => {
+    database.answer = away;
+    const { add } = start();
+    add(points(2));
+    await eventually(() => (counters()["failures"] ?? 0) >= 4);
+    database.answer = () => ({ kind: "written" });
+    await eventually(() => counters()["written"] === 2);
+    expect(new Set(database.writes.map((times) => times.join())).size).toBe(1);
     expect(log[0]).toBe("warn InfluxDB at test takes no points: connect ECONNREFUSED; 2 wait, trying on");
-    database.current.answer = async () => ({ refused: 0 });
-    await vi.advanceTimersByTimeAsync(15_000);
     expect(log.at(-1)).toBe("info InfluxDB at test takes points again; 0 wait");
+    expect(log).toHaveLength(2);
   });
 
-  it("drops the oldest of too many by count, and does not hurry because they are many", async () => {
-    database.current.answer = away;
-    delivery.add(points(1));
-    await vi.advanceTimersByTimeAsync(1000);
-    delivery.add(points(7000, 1));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(database.current.writes).toHaveLength(1);
-    expect(stats.take()).toMatchObject({ drops: { overflow: 1000 }, gauges: { waiting: 6001 } });
+  it("finds the points that are refused, sets them aside with the reason, and writes the others", async () => {
+    const all = points(1000);
+    const bad = new Set([3, 4, 517, 999].map((index) => all[index]?.time));
+    const written = new Set<number>();
+    database.answer = (batch) => {
+      if (batch.some(({ time }) => bad.has(time))) return { kind: "refused", reason: "unable to parse" };
+      for (const { time } of batch) written.add(time);
+      return { kind: "written" };
+    };
+    const { add, stop } = start();
+    add(all);
+    await eventually(() => counters()["written"] === 996);
+    expect(written.size).toBe(996);
+    expect(stats.take().drops).toEqual({ refused: 4 });
+    const lines = (await readFile(join(folder, "rejected.jsonl"), "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      [...bad].map((time) => expect.objectContaining({ time, reason: "unable to parse", measurement: "text" })),
+    );
+    expect(log).toEqual([
+      `warn InfluxDB at test refuses 4 points for good (set aside in ${folder}/rejected.jsonl): unable to parse`,
+    ]);
+    await stop();
+    expect(database.writes.length).toBeLessThan(120);
   });
 
-  it("counts what the database refuses for good, and goes on", async () => {
-    database.current.answer = async () => ({ refused: 1, reason: "field type conflict" });
-    delivery.add(points(3));
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(stats.take()).toMatchObject({ counters: { written: 2 }, drops: { refused: 1 } });
-    expect(log).toEqual(["warn InfluxDB at test refuses 1 points for good: field type conflict"]);
+  it("does not split what is refused altogether", async () => {
+    database.answer = (batch) => ({ kind: "refused", reason: "field type conflict", points: batch.length });
+    const { add } = start();
+    add(points(600));
+    await eventually(() => stats.take().drops["refused"] === 600);
+    expect(database.writes).toHaveLength(1);
   });
 
-  it("writes what waits when it stops", async () => {
-    delivery.add(points(3));
-    stopping.abort();
-    await running;
-    expect(stats.take().counters).toEqual({ points: 3, written: 3 });
+  it("counts what is older than the database keeps, and does not split it", async () => {
+    database.answer = () => ({ kind: "too-old", points: 7, reason: "points beyond retention policy dropped=7" });
+    const { add } = start();
+    add(points(600));
+    await eventually(() => counters()["written"] === 593);
+    expect(stats.take().drops).toEqual({ "too-old": 7 });
+    expect(database.writes).toHaveLength(1);
   });
 
-  it("counts what could not be written before the end, and does not wait for it", async () => {
-    database.current.answer = away;
-    delivery.add(points(3));
-    stopping.abort();
-    await running;
-    expect(stats.take().drops).toEqual({ unwritten: 3 });
-    expect(log.at(-1)).toBe("warn 3 points were not written before the end");
+  it("counts a batch once though the database goes away while its bad point is sought", async () => {
+    const all = points(64);
+    const bad = all[40]?.time;
+    let calls = 0;
+    database.answer = (batch) => {
+      calls += 1;
+      if (calls === 4) away();
+      return batch.some(({ time }) => time === bad) ? { kind: "refused", reason: "bad" } : { kind: "written" };
+    };
+    const { add } = start();
+    add(all);
+    await eventually(() => counters()["written"] === 63);
+    expect(stats.take()).toMatchObject({ counters: { failures: 1 }, drops: { refused: 1 } });
   });
 
-  it("ends within two seconds though the database does not answer", async () => {
-    database.current.answer = () => new Promise(() => {});
-    delivery.add(points(500));
-    await vi.advanceTimersByTimeAsync(0);
-    stopping.abort();
-    await vi.advanceTimersByTimeAsync(2000);
-    await running;
-    expect(stats.take().drops).toEqual({ unwritten: 500 });
+  it("makes the long history of what came late, once all of it is there, in whole", async () => {
+    const { add, stop } = start({ batch: 100 });
+    const hour = 3_600_000;
+    add([...points(300, (NOW - 2 * hour) * 1000), ...points(300, (NOW - hour) * 1000), ...points(10)]);
+    await eventually(() => database.downsampled.length > 0);
+    expect(database.downsampled).toEqual([{ from: NOW - 2 * hour, to: NOW - hour + 0.299 }]);
+    await stop();
+    expect(spool.replayed).toBeUndefined();
+  });
+
+  it("leaves in the spool what it could not write before the end, and does not wait for it", async () => {
+    database.answer = away;
+    const { add, stop } = start({ flushInterval: 3_600_000 });
+    add(points(3));
+    await stop();
+    expect(spool.waiting).toBe(3);
+    expect(stats.take().drops).toEqual({});
+  });
+
+  it("ends though the database does not answer", async () => {
+    database.answer = () => new Promise(() => {});
+    const { add, stop } = start();
+    add(points(500));
+    await eventually(() => database.writes.length === 1);
+    await stop();
+    expect(spool.waiting).toBe(500);
+  });
+});
+
+describe("the waiting between two tries", () => {
+  it("doubles to ten seconds, half to one and a half times of it", () => {
+    const pauses = Array.from({ length: 8 }, (_, failures) => backOff(failures + 1, 0.5));
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+    expect([backOff(1, 0), backOff(1, 1)]).toEqual([125, 375]);
   });
 });

@@ -1,20 +1,26 @@
 import type { Stats } from "@beckon/runtime";
+import { LOOKED_BACK_MS } from "./downsampling.ts";
+import { fileReason } from "./file-reason.ts";
 import type { Point } from "./point.ts";
-import { PointBuffer } from "./point-buffer.ts";
 import type { PointWriter } from "./point-writer.ts";
+import { type RejectedPoint, setAside } from "./rejected-points.ts";
+import type { Spool } from "./spool/spool.ts";
 
 export interface DeliveryOptions {
   readonly writer: PointWriter;
+  readonly spool: Spool;
   /** So many points are written as soon as they wait. */
   readonly batch: number;
   /** Ms that fewer points wait for more. */
   readonly flushInterval: number;
-  /** Most points that wait. */
-  readonly maxWaiting: number;
-  readonly stats: Pick<Stats, "count" | "drop" | "gauge" | "time">;
+  /** How long the database keeps points as they came, ms. */
+  readonly rawRetention: number;
+  readonly stats: Pick<Stats, "count" | "drop" | "time">;
   readonly log: { info(message: string): void; warn(message: string): void };
   /** 0..1, for the jitter of the back-off. */
   readonly random?: () => number;
+  /** Ms since the epoch. */
+  readonly now?: () => number;
 }
 
 /** Most points of one write: what waited for long is written in few of them. */
@@ -24,30 +30,34 @@ const LONGEST_PAUSE_MS = 10_000;
 const WARN_EVERY_MS = 10_000;
 /** What still waits when the service stops is given so long. */
 const LAST_WRITES_MS = 2000;
+/** Of late points the long history is made this often, ms. */
+const DOWNSAMPLE_EVERY_MS = 60_000;
+const MICROSECONDS = 1000;
+
+/** What became of one batch. */
+interface Tally {
+  tooOld: number;
+  readonly rejected: RejectedPoint[];
+}
 
 /**
- * Between messages that arrive and a database that may be slow or away: points wait here, in bounded memory, and every
- * one of them is in the end counted as `written` or as a drop: `overflow`, `refused` (by the database, for good), or
- * `unwritten` (when the service stopped).
+ * Between the spool and a database that may be slow or away. Every point stays in the spool until the database answered
+ * for it, and is then counted as `written` or as a drop: `too-old` (before what the database keeps) or `refused` (for
+ * good, and set aside).
  */
 export class Delivery {
-  readonly #options: DeliveryOptions;
-  readonly #buffer: PointBuffer;
-  #failing: Point[] = [];
+  readonly #options: Required<DeliveryOptions>;
   #failures = 0;
   #warnedAt = Number.NEGATIVE_INFINITY;
+  #downsampledAt = Number.NEGATIVE_INFINITY;
   #wake = (): void => {};
 
   constructor(options: DeliveryOptions) {
-    const { stats, maxWaiting } = options;
-    this.#options = options;
-    this.#buffer = new PointBuffer(maxWaiting, (points) => stats.drop("overflow", points));
-    stats.gauge("waiting", () => this.#waiting);
+    this.#options = { random: Math.random, now: Date.now, ...options };
   }
 
-  add(points: readonly Point[]): void {
-    this.#options.stats.count("points", points.length);
-    this.#buffer.push(points);
+  /** Something was added to the spool. */
+  added(): void {
     if (this.#enough) this.#wake();
   }
 
@@ -57,32 +67,40 @@ export class Delivery {
     const over = new AbortController();
     await Promise.race([this.#write(signal, over.signal), lateAfter(signal)]);
     over.abort();
-    const left = this.#waiting;
-    if (left === 0) return;
-    this.#options.stats.drop("unwritten", left);
-    this.#options.log.warn(`${left} points were not written before the end`);
   }
 
-  get #waiting(): number {
-    return this.#buffer.size + this.#failing.length;
+  /** Writes until nothing waits, or the signal. Failures are tried on. */
+  async drain(signal: AbortSignal, progress: (waiting: number) => void): Promise<void> {
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    while (this.#options.spool.waiting > 0 && !signal.aborted) {
+      if (this.#failures > 0) await this.#pause(backOff(this.#failures, this.#options.random()), signal);
+      await this.#writeNext(signal);
+      progress(this.#options.spool.waiting);
+    }
+    this.#downsampledAt = Number.NEGATIVE_INFINITY;
+    if (!signal.aborted) await this.#downsample();
   }
 
   get #enough(): boolean {
-    return this.#failures === 0 && this.#buffer.size >= this.#options.batch;
+    return this.#failures === 0 && this.#options.spool.waiting >= this.#options.batch;
   }
 
   async #write(signal: AbortSignal, over: AbortSignal): Promise<void> {
+    const { spool, flushInterval } = this.#options;
     while (!signal.aborted) {
-      if (!this.#enough) await this.#pause(this.#failures > 0 ? this.#backOff() : this.#options.flushInterval);
+      if (!this.#enough)
+        await this.#pause(this.#failures > 0 ? backOff(this.#failures, this.#options.random()) : flushInterval, signal);
       await this.#writeNext(over);
+      if (!this.#enough && this.#failures === 0) await this.#downsample();
     }
     // The last words are tried once: who stops does not wait for a database that is away.
     this.#failures = 0;
-    while (this.#waiting > 0 && this.#failures === 0 && !over.aborted) await this.#writeNext(over);
+    while (spool.waiting > 0 && this.#failures === 0 && !over.aborted) await this.#writeNext(over);
   }
 
   /** Ends early when enough waits, or the service stops. */
-  async #pause(ms: number): Promise<void> {
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -91,45 +109,100 @@ export class Delivery {
     clearTimeout(timer);
   }
 
-  /** Half to one and a half times 250 ms, 500 ms, ... 10 s: many sinks must not come back all at once. */
-  #backOff(): number {
-    const { random = Math.random } = this.#options;
-    return Math.min(FIRST_PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS) * (0.5 + random());
-  }
-
-  /** What failed is kept, and is what is written next. */
+  /** What failed stays in flight, and is what is written next. */
   async #writeNext(over: AbortSignal): Promise<void> {
-    if (this.#failing.length === 0) this.#failing = this.#buffer.take(MAX_BATCH);
-    const points = this.#failing;
+    const { spool, stats } = this.#options;
+    const points = await spool.take(MAX_BATCH);
     if (points.length === 0) return;
     const begun = performance.now();
+    const tally: Tally = { tooOld: 0, rejected: [] };
     try {
-      const { refused, reason } = await this.#options.writer.write(points);
-      if (over.aborted) return;
-      this.#options.stats.time("write", performance.now() - begun);
-      this.#failing = [];
-      this.#written(points.length, refused, reason);
+      await this.#send(points, tally);
     } catch (error) {
-      this.#failed(error as Error);
+      if (!over.aborted) this.#failed(error as Error);
+      return;
     }
+    if (over.aborted) return;
+    stats.time("write", performance.now() - begun);
+    this.#noteReplayed(points);
+    await spool.acknowledge();
+    await this.#written(points.length, tally);
   }
 
-  #written(points: number, refused: number, reason: string | undefined): void {
-    const { writer, stats, log } = this.#options;
-    stats.count("written", points - refused);
-    if (refused > 0) {
-      stats.drop("refused", refused);
-      this.#warn(`InfluxDB at ${writer.target} refuses ${refused} points for good: ${reason}`);
+  /** Halves what is refused until the bad points are found; the good ones are written with every half. */
+  async #send(points: readonly Point[], tally: Tally): Promise<void> {
+    const outcome = await this.#options.writer.write(points);
+    if (outcome.kind === "written") return;
+    const { kind, reason, points: bad } = outcome;
+    if (kind === "too-old") {
+      tally.tooOld += Math.min(bad ?? 0, points.length);
+      this.#warn(`${this.#where} no longer keeps points as old as ${bad} of these: ${reason}`);
+      return;
     }
-    if (this.#failures > 0) log.info(`InfluxDB at ${writer.target} takes points again; ${this.#waiting} wait`);
+    if (points.length === 1 || bad === points.length) {
+      tally.rejected.push(...points.map((point) => ({ point, reason })));
+      return;
+    }
+    const middle = Math.ceil(points.length / 2);
+    await this.#send(points.slice(0, middle), tally);
+    await this.#send(points.slice(middle), tally);
+  }
+
+  async #written(points: number, { tooOld, rejected }: Tally): Promise<void> {
+    const { stats, log, spool, now } = this.#options;
+    stats.count("written", points - tooOld - rejected.length);
+    if (tooOld > 0) stats.drop("too-old", tooOld);
+    if (this.#failures > 0) log.info(`${this.#where} takes points again; ${spool.waiting} wait`);
     this.#failures = 0;
+    const [first] = rejected;
+    if (!first) return;
+    stats.drop("refused", rejected.length);
+    const kept = await setAside(spool.folder, rejected, now()).then(
+      () => `set aside in ${spool.folder}/rejected.jsonl`,
+      (error: unknown) => `not set aside: ${fileReason(error)}`,
+    );
+    this.#warn(`${this.#where} refuses ${rejected.length} points for good (${kept}): ${first.reason}`);
+  }
+
+  /** Points so late that the database's own downsampling has passed them. */
+  #noteReplayed(points: readonly Point[]): void {
+    const { spool, now } = this.#options;
+    const before = (now() - LOOKED_BACK_MS) * MICROSECONDS;
+    const late = points.map(({ time }) => time).filter((time) => time < before);
+    if (late.length === 0) return;
+    const times = late.map((time) => time / MICROSECONDS);
+    const { replayed } = spool;
+    spool.replayed = {
+      from: times.reduce((least, time) => Math.min(least, time), replayed?.from ?? Number.POSITIVE_INFINITY),
+      to: times.reduce((most, time) => Math.max(most, time), replayed?.to ?? Number.NEGATIVE_INFINITY),
+    };
+  }
+
+  async #downsample(): Promise<void> {
+    const { spool, writer, now, rawRetention, log } = this.#options;
+    const range = spool.replayed;
+    if (!range || performance.now() - this.#downsampledAt < DOWNSAMPLE_EVERY_MS) return;
+    this.#downsampledAt = performance.now();
+    // Of a minute that is partly gone a part would be made, over the whole that is there already.
+    const from = Math.max(range.from, now() - rawRetention + DOWNSAMPLE_EVERY_MS);
+    try {
+      if (from <= range.to) await writer.downsample({ from, to: range.to });
+      spool.replayed = undefined;
+      log.info(`the long history now has ${new Date(from).toISOString()} to ${new Date(range.to).toISOString()}, too`);
+    } catch (error) {
+      this.#warn(`${this.#where} does not downsample what came late: ${(error as Error).message}; trying again`);
+    }
   }
 
   #failed({ message }: Error): void {
-    const { writer, stats } = this.#options;
+    const { spool, stats } = this.#options;
     this.#failures += 1;
     stats.count("failures");
-    this.#warn(`InfluxDB at ${writer.target} takes no points: ${message}; ${this.#waiting} wait, trying on`);
+    this.#warn(`${this.#where} takes no points: ${message}; ${spool.waiting} wait, trying on`);
+  }
+
+  get #where(): string {
+    return `InfluxDB at ${this.#options.writer.target}`;
   }
 
   #warn(message: string): void {
@@ -138,6 +211,16 @@ export class Delivery {
     this.#warnedAt = at;
     this.#options.log.warn(message);
   }
+}
+
+/**
+ * Half to one and a half times 250 ms, 500 ms, ... 10 s: many sinks must not come back all at once.
+ *
+ * @param failures one after another, 1 or more
+ * @param random 0..1
+ */
+export function backOff(failures: number, random: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS) * (0.5 + random);
 }
 
 /** When the service has stopped, and its last writes had their time. */

@@ -1,2 +1,3 @@
 export { MetricsSinkConfig } from "./config.ts";
+export { importSpool } from "./import-spool.ts";
 export { metricsSink } from "./metrics-sink.ts";

@@ -1,57 +1,47 @@
-import { InfluxDB, type IPoint } from "influx";
+import type { IPoint } from "influx";
+import { downsamplingOf } from "./downsampling.ts";
+import { InfluxClient, type InfluxTarget } from "./influx-client.ts";
+import { InfluxSchema } from "./influx-schema.ts";
 import type { FieldValue, Point } from "./point.ts";
-import type { PointWriter } from "./point-writer.ts";
+import type { PointWriter, WriteOutcome } from "./point-writer.ts";
+import type { TimeRange } from "./spool/position.ts";
 
-export interface InfluxTarget {
-  /** `http://127.0.0.1:8086`, perhaps with a path. */
-  readonly url: string;
-  readonly database: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** Ms without an answer after which a write has failed. */
-  readonly timeout: number;
+export interface InfluxWriterOptions extends InfluxTarget {
+  /** How long InfluxDB keeps points as they came, ms. */
+  readonly rawRetention: number;
+  readonly log: { info(message: string): void; warn(message: string): void };
 }
 
-/** Through its own back-off the client refuses to try at all; when to try again is decided where the points wait. */
-const NO_BACK_OFF = { getDelay: () => 0, next: () => NO_BACK_OFF, reset: () => NO_BACK_OFF };
+/** A range is downsampled in parts of so many ms, so that no one query is long. */
+const DOWNSAMPLED_AT_ONCE_MS = 3_600_000;
 
 /** InfluxDB 1.x, and later ones through their interface of 1.x. */
-export function createInfluxWriter(target: InfluxTarget): PointWriter {
-  const { database } = target;
-  const client = clientOf(target);
-  const write = async (points: readonly Point[], again = false): ReturnType<PointWriter["write"]> => {
+export function createInfluxWriter(options: InfluxWriterOptions): PointWriter {
+  const { url, database, log, rawRetention } = options;
+  const client = new InfluxClient(options);
+  const schema = new InfluxSchema({ client, database, log, rawRetention });
+  const write = async (points: readonly Point[], again = false): Promise<WriteOutcome> => {
     try {
-      await client.writePoints(points.map(influxPoint), { precision: "u" });
-      return { refused: 0 };
+      await schema.prepare();
+      await client.write(points.map(influxPoint));
+      return { kind: "written" };
     } catch (error) {
       const status = statusOf(error);
-      if (status === 400) return { refused: refusedOf(error, points.length), reason: reasonOf(error) };
-      if (status === 413 && points.length > 1) return inHalves(points, write);
+      if (status === 400 || status === 413) return refusal(error);
       if (status !== 404 || again) throw new Error(reasonOf(error), { cause: error });
     }
-    // It answers "database not found" until somebody makes it.
-    await client.createDatabase(database).catch((cause: unknown) => {
-      throw new Error(`there is no database ${database}, and it cannot be made: ${reasonOf(cause)}`, { cause });
-    });
+    // "Database not found": somebody dropped it since.
+    schema.forget();
     return write(points, true);
   };
-  return { target: `${target.url}, database ${database}`, write: (points) => write(points) };
-}
-
-function clientOf({ url, database, username, password, timeout }: InfluxTarget): InfluxDB {
-  const { protocol, hostname, port, pathname } = new URL(url);
-  const https = protocol === "https:";
-  return new InfluxDB({
-    database,
-    protocol: https ? "https" : "http",
-    host: hostname,
-    port: Number(port || (https ? 443 : 80)),
-    path: pathname.replace(/\/$/, ""),
-    // Left out, the client would say root:root; only null keeps it from it.
-    username: (username ?? null) as string,
-    password: password ?? "",
-    pool: { maxRetries: 0, requestTimeout: timeout, backoff: NO_BACK_OFF },
-  });
+  const downsample = async (range: TimeRange): Promise<void> => {
+    if (!schema.downsamples) return;
+    for (let from = range.from; from <= range.to; from += DOWNSAMPLED_AT_ONCE_MS) {
+      const to = Math.min(range.to, from + DOWNSAMPLED_AT_ONCE_MS - 1);
+      for (const statement of downsamplingOf(database, { from, to })) await client.run(statement);
+    }
+  };
+  return { target: `${url}, database ${database}`, write: (points) => write(points), downsample };
 }
 
 function influxPoint({ measurement, tags, fields, time }: Point): IPoint {
@@ -66,22 +56,17 @@ function fieldValue(value: FieldValue): number | { toString(): string } {
   return { toString: () => quoted };
 }
 
-async function inHalves(points: readonly Point[], write: PointWriter["write"]): ReturnType<PointWriter["write"]> {
-  const middle = Math.ceil(points.length / 2);
-  const first = await write(points.slice(0, middle));
-  const second = await write(points.slice(middle));
-  const reason = first.reason ?? second.reason;
-  return { refused: first.refused + second.refused, ...(reason === undefined ? {} : { reason }) };
-}
-
 function statusOf(error: unknown): number | undefined {
   return (error as { res?: { statusCode?: number } }).res?.statusCode;
 }
 
-/** `partial write: field type conflict: ... dropped=3`: the others were written. */
-function refusedOf(error: unknown, all: number): number {
+/** `partial write: points beyond retention policy dropped=3`: the others were written. */
+function refusal(error: unknown): WriteOutcome {
+  const reason = reasonOf(error);
   const dropped = /partial write: .*dropped=(\d+)/s.exec(String(error))?.[1];
-  return dropped === undefined ? all : Math.min(all, Number(dropped));
+  const points = dropped === undefined ? undefined : Number(dropped);
+  if (points !== undefined && points > 0 && /beyond retention/.test(reason)) return { kind: "too-old", points, reason };
+  return { kind: "refused", reason, ...(points ? { points } : {}) };
 }
 
 const MAX_REASON = 200;

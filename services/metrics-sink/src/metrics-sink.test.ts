@@ -1,18 +1,30 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { createTopics, type Result } from "@beckon/protocol";
 import { createLogger, createMemoryBus, MemoryHub, now, ServiceFailure, Stats } from "@beckon/runtime";
 import { eventually, withDebian } from "@beckon/runtime/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MetricsSinkConfig } from "./config.ts";
+import { importSpool } from "./import-spool.ts";
 import { metricsSink } from "./metrics-sink.ts";
 import { type Influxd, startInfluxd } from "./testing/influxd.ts";
 
 const topics = createTopics();
 const BOOT = "mg2k1x0z-a9f3";
 
-function startSink(config: object, hub = new MemoryHub()) {
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "beckon-sink-"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function startSink(config: { readonly spool?: object; readonly [key: string]: unknown }, hub = new MemoryHub()) {
   const stats = new Stats();
   const stopping = new AbortController();
   let ready = (): void => {};
@@ -20,7 +32,7 @@ function startSink(config: object, hub = new MemoryHub()) {
     ready = resolve;
   });
   const ended = metricsSink.run({
-    config: MetricsSinkConfig.parse(config),
+    config: MetricsSinkConfig.parse({ ...config, spool: { folder, syncInterval: 20, ...config.spool } }),
     id: "main",
     boot: BOOT,
     bus: createMemoryBus(hub, stats),
@@ -124,23 +136,75 @@ withDebian("influxd")("the metrics sink", () => {
 });
 
 describe("the metrics sink", () => {
-  it("does not start without a database to write to, and says what to set", async () => {
-    const { ended } = startSink({});
-    await expect(ended).rejects.toThrow(ServiceFailure);
-    await expect(ended).rejects.toThrow("set metrics-sink.url");
+  it("keeps points where there is no database, and an import sends them later", async () => {
+    const { ready, bus, stop, stats } = startSink({});
+    await ready;
+    for (let seq = 0; seq < 700; seq++)
+      await bus.publish(topics.result({ camera: "desk", model: "letters" }), result(seq));
+    await eventually(() => stats.take().counters["points"] === 700);
+    await stop();
+    expect(stats.take()).toMatchObject({ drops: {}, gauges: { waiting: 700 } });
+    const lines: string[] = [];
+    const server = createServer((request, response) => {
+      void textOf(request).then((body) => {
+        lines.push(...body.split("\n").filter(Boolean));
+        response.writeHead(204, { "X-Influxdb-Version": "v2.7.1" }).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const config = MetricsSinkConfig.parse({ url: `http://127.0.0.1:${port}`, spool: { folder } });
+    const log = { info: () => {}, warn: () => {} };
+    const { signal } = new AbortController();
+    expect(await importSpool({ config, log, signal })).toEqual({ written: 700, dropped: {}, waiting: 0 });
+    expect(new Set(lines).size).toBe(700);
+    expect(await importSpool({ config, log, signal })).toEqual({ written: 0, dropped: {}, waiting: 0 });
+    server.close();
+    server.closeAllConnections();
   });
 
-  it("starts while the database is away, and stops without it", async () => {
+  it("imports nothing without a database, or from a folder that is not there, and says so", async () => {
+    const log = { info: () => {}, warn: () => {} };
+    const { signal } = new AbortController();
+    const importOf = (config: object) => importSpool({ config: MetricsSinkConfig.parse(config), log, signal });
+    await expect(importOf({ spool: { folder } })).rejects.toThrow("set metrics-sink.url");
+    const url = "http://127.0.0.1:1";
+    await expect(importOf({ url, spool: { folder: join(folder, "gone") } })).rejects.toThrow("there is no such spool");
+  });
+
+  it("does not start where it could keep nothing, and says what to name", async () => {
+    const file = join(folder, "a-file");
+    await writeFile(file, "");
+    const { ended } = startSink({ spool: { folder: file } });
+    await expect(ended).rejects.toThrow(ServiceFailure);
+    await expect(ended).rejects.toThrow(`${file} cannot be written to: a file of this name is there already`);
+  });
+
+  it("starts with a database where the spool cannot be written, and delivers from memory", async () => {
+    const file = join(folder, "a-file");
+    await writeFile(file, "");
+    const { ready, bus, stop, stats } = startSink({ url: "http://127.0.0.1:1", spool: { folder: file } });
+    await ready;
+    await bus.publish(topics.text({ camera: "desk" }), { text: "A", last: "A", at: now() });
+    await eventually(() => stats.take().gauges["waiting"] === 1);
+    await stop();
+    expect(stats.take().drops).toEqual({ unwritten: 1 });
+  });
+
+  it("starts while the database is away, stops without it, and keeps what it could not write", async () => {
     const { ready, bus, stop, stats } = startSink({ url: "http://127.0.0.1:1", flushInterval: 10 });
     await ready;
     await bus.publish(topics.text({ camera: "desk" }), { text: "A", last: "A", at: now() });
     await eventually(() => (stats.take().counters["failures"] ?? 0) > 0);
     await stop();
-    expect(stats.take().drops).toEqual({ unwritten: 1 });
+    expect(stats.take()).toMatchObject({ drops: {}, gauges: { waiting: 1 } });
+    const next = startSink({ url: "http://127.0.0.1:1" });
+    await next.ready;
+    expect(next.stats.take().gauges).toMatchObject({ waiting: 1 });
+    await next.stop();
   });
 
   it("takes the password from the first line of a file, and says which file it cannot read", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "beckon-sink-"));
     const passwordFile = join(folder, "password");
     const url = "http://127.0.0.1:1";
     await expect(startSink({ url, passwordFile }).ended).rejects.toThrow(`cannot read ${passwordFile}`);
@@ -148,7 +212,6 @@ describe("the metrics sink", () => {
     const { ready, stop } = startSink({ url, passwordFile });
     await ready;
     await stop();
-    await rm(folder, { recursive: true });
   });
 
   it.each([

@@ -1,26 +1,45 @@
-import { readFile } from "node:fs/promises";
 import type { TopicFilter, Topics } from "@beckon/protocol";
 import { type Bus, type Message, type Service, ServiceFailure, type Stats, SubscriptionRefused } from "@beckon/runtime";
 import { MetricsSinkConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
-import { createInfluxWriter } from "./influx-writer.ts";
 import type { Point } from "./point.ts";
-import { pointsOfGesture, pointsOfRelayEvent, pointsOfStats, pointsOfStatus, pointsOfText } from "./points.ts";
+import type { PointWriter } from "./point-writer.ts";
+import { pointsOfGesture, pointsOfRelayEvent, pointsOfStatus, pointsOfText } from "./points.ts";
 import { ResultChanges } from "./result-changes.ts";
+import { StatsChanges } from "./stats-changes.ts";
+import { openSpool, writerOf } from "./target.ts";
 
-/** Writes what happens on the bus to InfluxDB: results, gestures, text, relay events, and what each service says of itself. */
+/**
+ * Writes what happens on the bus to InfluxDB: results, gestures, text, relay events, and what each service says of itself.
+ * Between the two is a spool on disk; without a database points stay there.
+ */
 export const metricsSink: Service<MetricsSinkConfig> = {
   kind: "metrics-sink",
   config: MetricsSinkConfig,
   async run({ config, bus, topics, log, stats, signal, ready }) {
-    const writer = createInfluxWriter(await targetOf(config));
-    const delivery = new Delivery({ ...config, writer, stats, log });
+    const writer = await writerOf(config, log);
+    const spool = await openSpool(
+      config,
+      { dropped: (reason, points) => stats.drop(reason, points), log },
+      (...where) => refuseWithoutDatabase(writer, ...where),
+    );
+    stats.gauge("waiting", () => spool.waiting);
+    stats.gauge("spoolBytes", () => spool.size);
+    const delivery = writer && new Delivery({ ...config, writer, spool, stats, log });
     const ending = new AbortController();
-    const writing = delivery.run(ending.signal);
+    const writing = delivery?.run(ending.signal);
     try {
-      const sources = readAll({ bus, topics, stats, signal }, (points) => delivery.add(points));
+      const sources = readAll({ bus, topics, stats, signal }, (points) => {
+        stats.count("points", points.length);
+        spool.append(points);
+        delivery?.added();
+      });
       await Promise.race([sources.granted, aborted(signal)]);
-      log.info(`writing to InfluxDB at ${writer.target}`);
+      log.info(
+        writer
+          ? `writing to InfluxDB at ${writer.target}, through the spool ${spool.folder}`
+          : `no metrics-sink.url: keeping points in the spool ${spool.folder}; beckon metrics import sends them to InfluxDB`,
+      );
       if (!signal.aborted) ready();
       await sources.read;
     } catch (cause) {
@@ -28,9 +47,18 @@ export const metricsSink: Service<MetricsSinkConfig> = {
     } finally {
       ending.abort();
       await writing;
+      await spool.close();
     }
   },
 };
+
+/** With a database points go on through memory. */
+function refuseWithoutDatabase(writer: PointWriter | undefined, folder: string, reason: string): void {
+  if (!writer)
+    throw new ServiceFailure(
+      `metrics-sink can keep nothing: ${folder} cannot be written to: ${reason}; name another metrics-sink.spool.folder`,
+    );
+}
 
 interface Sources {
   readonly bus: Bus;
@@ -45,7 +73,8 @@ function readAll(
   add: (points: Point[]) => void,
 ): { granted: Promise<unknown>; read: Promise<unknown> } {
   const granted: Promise<void>[] = [];
-  const changes = new ResultChanges();
+  const resultChanges = new ResultChanges();
+  const statsChanges = new StatsChanges();
   const read = async <T, N extends string>(
     filter: TopicFilter<T, N>,
     build: (message: Message<T, N>) => Point[],
@@ -58,32 +87,14 @@ function readAll(
     }
   };
   const reading = Promise.all([
-    read(topics.result.matching(), (message) => changes.points(message)),
+    read(topics.result.matching(), (message) => resultChanges.points(message)),
     read(topics.gesture.matching(), pointsOfGesture),
     read(topics.text.matching(), pointsOfText),
     read(topics.relayEvent.matching(), pointsOfRelayEvent),
     read(topics.status.matching(), pointsOfStatus),
-    read(topics.stats.matching(), pointsOfStats),
+    read(topics.stats.matching(), (message) => statsChanges.points(message)),
   ]);
   return { granted: Promise.all(granted), read: reading };
-}
-
-async function targetOf(config: MetricsSinkConfig): Promise<Parameters<typeof createInfluxWriter>[0]> {
-  const { url, database, username, timeout } = config;
-  if (url === undefined)
-    throw new ServiceFailure(
-      "metrics-sink has no InfluxDB to write to: set metrics-sink.url in beckon.yaml, such as http://127.0.0.1:8086",
-    );
-  return { url, database, username, password: await passwordOf(config), timeout };
-}
-
-async function passwordOf({ password, passwordFile }: MetricsSinkConfig): Promise<string | undefined> {
-  if (passwordFile === undefined) return password;
-  try {
-    return (await readFile(passwordFile, "utf8")).split(/\r?\n/, 1)[0];
-  } catch (cause) {
-    throw new ServiceFailure(`metrics-sink.passwordFile: cannot read ${passwordFile}`, { cause });
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

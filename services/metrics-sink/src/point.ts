@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+
 /**
  * Everything that is written, closed: what a name in InfluxDB is must not be up to whoever publishes. User text (what was
  * spelled, words of rules) is a field, never a tag: each value of a tag is a series that stays.
@@ -66,13 +68,22 @@ const MAX_CLOCK_ERROR_MS = 3_600_000;
 const MICROSECONDS = 1000;
 
 /**
- * The time of a point in microseconds. Points of one ms are told apart by what the sender says below the ms, or, where it
- * says nothing, by the sequence number: so a point that is written twice is one point.
+ * The time of a point in microseconds. Points of one ms are told apart by the sequence number, or, where there is none,
+ * by what the sender says below the ms: so none takes the place of another, and a point that is written twice is one point.
  *
  * @param at ms since the epoch by the sender's clock
  * @param arrivedAt the same by ours
  */
-export function timeOf(at: number | undefined, arrivedAt: number, seq = 0): number {
+export function timeOf(at: number | undefined, arrivedAt: number, seq?: number): number {
   const believed = at !== undefined && Math.abs(at - arrivedAt) <= MAX_CLOCK_ERROR_MS ? at : arrivedAt;
-  return Math.round(believed * MICROSECONDS) + (Number.isInteger(believed) ? seq % MICROSECONDS : 0);
+  if (seq === undefined) return Math.round(believed * MICROSECONDS);
+  return Math.floor(believed) * MICROSECONDS + (seq % MICROSECONDS);
+}
+
+/**
+ * For what has no sequence number and comes seldom: by its content, so that the same event is the same point and two
+ * events of one ms are two.
+ */
+export function seqOf(content: unknown): number {
+  return crc32(JSON.stringify(content));
 }

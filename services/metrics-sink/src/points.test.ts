@@ -40,7 +40,7 @@ describe("points", () => {
         measurement: "result",
         tags: { camera: "desk", model: "letters", label: "A" },
         fields: { confidence: 0.97, seq: 17, ms_decode: 1.5, ms_total: 3 },
-        time: AT * 1000 + 500,
+        time: AT * 1000 + 17,
       },
     ]);
   });
@@ -145,9 +145,24 @@ describe("points", () => {
   });
 });
 
+describe("points of relay events", () => {
+  const event = (to: "ON" | "OFF") => ({
+    ...{ from: to === "ON" ? ("OFF" as const) : ("ON" as const), to, at: AT },
+    cause: { by: "command" as const },
+  });
+  const timeOfEvent = (to: "ON" | "OFF") =>
+    pointsOfRelayEvent({ value: event(to), names: { relay: "lamp" }, arrivedAt: AT })[0]?.time;
+
+  it("of one ms are two, and the same event is the same point", () => {
+    expect(timeOfEvent("ON")).not.toBe(timeOfEvent("OFF"));
+    expect(timeOfEvent("ON")).toBe(timeOfEvent("ON"));
+  });
+});
+
 describe("the time of a point", () => {
   it.each([
-    ["keeps the microseconds of its sender", AT + 0.25, 17, AT * 1000 + 250],
+    ["keeps the microseconds of its sender where there is no number", AT + 0.25, undefined, AT * 1000 + 250],
+    ["puts its number below the ms", AT + 0.25, 17, AT * 1000 + 17],
     ["tells points of one ms apart by their number", AT, 1017, AT * 1000 + 17],
     ["is that of the arrival where the sender says none", undefined, 0, (AT + 10) * 1000],
     ["is that of the arrival where the sender's clock is hours off", 5, 0, (AT + 10) * 1000],

@@ -9,7 +9,7 @@ import type {
   Stages,
 } from "@beckon/protocol";
 import type { Message } from "@beckon/runtime";
-import { type FieldValue, type Point, pointOf, type Tag, timeOf } from "./point.ts";
+import { type FieldValue, type Point, pointOf, seqOf, type Tag, timeOf } from "./point.ts";
 
 /** What a point is made of: pure functions, apart from whatever writes them. */
 type Build<T, N extends string> = (message: Pick<Message<T, N>, "value" | "names" | "arrivedAt">) => Point[];
@@ -43,14 +43,14 @@ export const pointsOfText: Build<SpelledText, "camera"> = ({ value, names, arriv
     measurement: "text",
     tags: { camera: names.camera },
     fields: { text: value.text, last: value.last, length: value.text.length },
-    time: timeOf(value.at, arrivedAt, value.seq),
+    time: timeOf(value.at, arrivedAt, value.seq ?? seqOf(value)),
   });
 
 export const pointsOfRelayEvent: Build<RelayEvent, "relay"> = ({ value, names, arrivedAt }) => {
   const { cause, at } = value;
   const fields = { word: cause.word, id: cause.id, detail: cause.detail };
   const tags = { relay: names.relay, camera: cause.camera, model: cause.model, label: cause.gesture };
-  const time = timeOf(at, arrivedAt);
+  const time = timeOf(at, arrivedAt, seqOf(value));
   if ("refused" in value)
     return pointOf({
       measurement: "relay_refusal",
