@@ -16,7 +16,7 @@ const LOADERS: Readonly<Partial<Record<ServiceKind, () => Promise<AnyService>>>>
 };
 
 /** Kinds that there are, in the order in which frames pass them. */
-export const KINDS: readonly ServiceKind[] = SERVICE_KINDS.filter((kind) => LOADERS[kind] !== undefined);
+const KINDS: readonly ServiceKind[] = SERVICE_KINDS.filter((kind) => LOADERS[kind] !== undefined);
 
 export async function loadService(kind: ServiceKind): Promise<AnyService> {
   const load = LOADERS[kind];
