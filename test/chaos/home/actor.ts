@@ -48,9 +48,9 @@ export class Actor {
     this.#lines = [];
     this.#rest = "";
     const ready = new Promise<number>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${this.name} is not ready: ${this.#lastWords()}`)), READY_MS);
+      const late = setTimeout(() => reject(new Error(`${this.name} is not ready: ${this.lastWords}`)), READY_MS);
       child.once("error", reject);
-      child.once("close", () => reject(new Error(`${this.name} ended: ${this.#lastWords()}`)));
+      child.once("close", () => reject(new Error(`${this.name} ended: ${this.lastWords}`)));
       for (const stream of [child.stdout, child.stderr])
         stream?.setEncoding("utf8").on("data", (text: string) => {
           const at = this.#hear(text);
@@ -65,6 +65,14 @@ export class Actor {
   /** When it first printed a line like this after a moment; undefined when it did not. */
   said(pattern: RegExp, after: number): number | undefined {
     return this.#lines.find(({ text, at }) => at > after && pattern.test(text))?.at;
+  }
+
+  /** What it said last, and how it ended if it did: to tell why. */
+  get lastWords(): string {
+    const { exitCode, signalCode } = this.#child ?? {};
+    const end = (signalCode ?? exitCode) === null ? [] : [`ended with ${signalCode ?? exitCode}`];
+    const words = [...this.#lines.slice(-LAST_LINES).map(({ text }) => text), this.#rest, ...end];
+    return words.filter((line) => line !== "").join("\n") || "without a word";
   }
 
   async kill(): Promise<void> {
@@ -103,10 +111,5 @@ export class Actor {
     this.#rest = lines.pop() ?? "";
     this.#lines = [...this.#lines, ...lines.map((line) => ({ text: line, at }))].slice(-KEPT_LINES);
     return lines.some((line) => this.#spec.ready.test(line)) ? at : undefined;
-  }
-
-  #lastWords(): string {
-    const words = [...this.#lines.slice(-LAST_LINES).map(({ text }) => text), this.#rest];
-    return words.filter((line) => line !== "").join("\n") || "without a word";
   }
 }

@@ -73,6 +73,8 @@ export async function suffer(home: Home, trouble: Trouble): Promise<Recovery> {
   );
   const online = await allOnline(home);
   const told = offlineAt();
+  if (kind && !(online && Number.isFinite(back)))
+    console.log(`${kind} did not come back after ${trouble.name}; it said last:\n${home.services[kind].lastWords}`);
   return {
     name: trouble.name,
     begun,

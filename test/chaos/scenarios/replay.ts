@@ -117,7 +117,7 @@ async function record(home: Home, bus: MqttBus, count: number): Promise<Gesture[
       heard.push(gesture);
       for (let echo = 0; echo < ECHOES; echo++) void send(bus, { gesture });
     }
-    return heard.length >= count;
+    return heard.length >= count && byGesture(home, 0) > 0;
   }, PATIENCE_MS * count);
   await sleep(500);
   return heard;
