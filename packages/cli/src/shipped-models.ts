@@ -21,7 +21,7 @@ export async function bundlesIn(folder: string): Promise<string[]> {
 }
 
 /** Whether a folder looks like a bundle. */
-export function isBundle(folder: string): boolean {
+function isBundle(folder: string): boolean {
   return existsSync(join(folder, "model.json"));
 }
 
