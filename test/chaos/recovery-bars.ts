@@ -1,14 +1,20 @@
 import { formatTable } from "../bench/bars.ts";
+import type { BrokerName } from "../bench/stream/services.ts";
 import { MAX_AGE_MS } from "./home/evidence.ts";
 import { LAMP_OFF_MS, type Recovery } from "./home/recovery.ts";
 import { type ChaosBar, inMs, outcome, within } from "./scenario.ts";
 
 export interface RecoveryLimits {
+  readonly broker: BrokerName;
   /** From the return until results flow, ms. */
   readonly back: number;
-  /** Until a service is told to be offline, ms. */
-  readonly offline: number;
 }
+
+/**
+ * Until a service is told to be offline, ms: 1.5 keepalives of 3 s. Mosquitto looks for clients that are silent every 6 s
+ * only (its keepalive.c).
+ */
+const OFFLINE_MS: Readonly<Record<BrokerName, number>> = { embedded: 5000, mosquitto: 11_500 };
 
 /** What was just young enough when its turn came is older when its result is here. */
 const ANSWER_MS = 50;
@@ -62,7 +68,7 @@ export function recoveryBars(where: string, found: readonly Recovery[], limits: 
       failed(({ oldSwitches }) => oldSwitches),
     ),
     ...(lampOff.length > 0 ? [within(`${where}: lamp off`, lampOff, LAMP_OFF_MS)] : []),
-    ...(offline.length > 0 ? [within(`${where}: told offline`, offline, limits.offline)] : []),
+    ...(offline.length > 0 ? [within(`${where}: told offline`, offline, OFFLINE_MS[limits.broker])] : []),
     within(
       `${where}: age of the oldest result`,
       found.map(({ oldest }) => oldest),

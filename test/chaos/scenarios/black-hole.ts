@@ -11,7 +11,8 @@ const QUICK_MS = 7000;
 /** Too short to be noticed: all that was sent meanwhile comes late. */
 const SHORT_MS = 3000;
 /** Bars of the project, and what a service waits at most before it connects again. */
-const LIMITS = { back: 1000 + 400, offline: 5000 };
+const BACK_MS = 1000 + 400;
+const NOTICED_MS = 5000;
 
 const LINKS = ["classifier", "relay", "camera-publisher"] as const;
 
@@ -41,9 +42,9 @@ function holed(broker: BrokerName, stage: ChaosStage): Promise<ChaosBar[]> {
     const where = `black hole, ${broker}`;
     const unnoticed = noticed.filter((time) => !Number.isFinite(time)).length;
     return [
-      ...recoveryBars(where, found, LIMITS),
+      ...recoveryBars(where, found, { broker, back: BACK_MS }),
       outcome(`${where}: not noticed by the service: ${unnoticed}`, "0", unnoticed === 0),
-      within(`${where}: noticed by the service`, noticed, LIMITS.offline),
+      within(`${where}: noticed by the service`, noticed, NOTICED_MS),
     ];
   });
 }

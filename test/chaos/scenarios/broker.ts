@@ -6,7 +6,7 @@ import { type ChaosScenario, inMs } from "../scenario.ts";
 
 /** How long it is away, in turn: as short as it can be, and long enough that the lamp has to go off. */
 const AWAY_MS = [2800, 0, 800];
-const LIMITS = { back: 1000, offline: 5000 };
+const BACK_MS = 1000;
 
 /** The broker killed, and started on the same port, again and again. */
 export const broker: ChaosScenario = {
@@ -23,7 +23,7 @@ export const broker: ChaosScenario = {
         }
         return recoveries;
       });
-      bars.push(...recoveryBars(`broker killed, ${name}`, found, LIMITS));
+      bars.push(...recoveryBars(`broker killed, ${name}`, found, { broker: name, back: BACK_MS }));
     }
     return bars;
   },

@@ -8,8 +8,8 @@ import type { ChaosScenario, ChaosStage } from "../scenario.ts";
 /** Long enough that its broker gives a frozen client up, which takes 1.5 keepalives of 3 s. */
 const LASTS_MS = 6500;
 const KILLED_MS = 3000;
-/** Bars of the project. */
-const LIMITS = { back: 1000, offline: 5000 };
+/** Bar of the project. */
+const BACK_MS = 1000;
 
 /** Results stop with what makes them; what comes after them shows its return by its own word. */
 const SIGNS: Readonly<Record<ServiceName, Sign>> = {
@@ -27,7 +27,7 @@ export const services: ChaosScenario = {
     const brokers = stage.quick ? stage.brokers.slice(0, 1) : stage.brokers;
     const bars = [];
     for (const broker of brokers)
-      bars.push(...recoveryBars(`services, ${broker}`, await sufferAll(broker, stage), LIMITS));
+      bars.push(...recoveryBars(`services, ${broker}`, await sufferAll(broker, stage), { broker, back: BACK_MS }));
     return bars;
   },
 };
