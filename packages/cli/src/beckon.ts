@@ -25,6 +25,7 @@ const beckon = defineCommand({
     classify: () => import("./commands/classify.ts").then(({ classify }) => classify),
     evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
     "hand-free": () => import("./commands/hand-free.ts").then(({ handFree }) => handFree),
+    metrics: () => import("./commands/metrics.ts").then(({ metrics }) => metrics),
     models: () => import("./commands/models.ts").then(({ models }) => models),
     synthesise: () => import("./commands/synthesise.ts").then(({ synthesise }) => synthesise),
     train: () => import("./commands/train.ts").then(({ train }) => train),

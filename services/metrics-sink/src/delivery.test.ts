@@ -64,11 +64,11 @@ describe("the delivery of points", () => {
   });
 
   /** With pauses of a few ms instead of seconds. */
-  function start(options: { batch?: number; flushInterval?: number; random?: () => number } = {}) {
+  function start(options: { batch?: number; flushInterval?: number; pace?: number } = {}) {
     const delivery = new Delivery({
       ...{ writer: database, spool, batch: 500, flushInterval: 20, rawRetention: 7 * 86_400_000, stats },
       log: { info: (message) => log.push(`info ${message}`), warn: (message) => log.push(`warn ${message}`) },
-      random: () => -0.49,
+      pace: 0.01,
       now: () => NOW,
       ...options,
     });

@@ -21,6 +21,8 @@ export interface DeliveryOptions {
   readonly random?: () => number;
   /** Ms since the epoch. */
   readonly now?: () => number;
+  /** The pauses between two tries are so many times as long; 1 unless a simulated clock runs faster. */
+  readonly pace?: number;
 }
 
 /** Most points of one write: what waited for long is written in few of them. */
@@ -28,6 +30,8 @@ const MAX_BATCH = 5000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 const WARN_EVERY_MS = 10_000;
+/** Who sends a spool by hand waits for so many tries, some 4 s. */
+const DRAIN_TRIES = 5;
 /** What still waits when the service stops is given so long. */
 const LAST_WRITES_MS = 2000;
 /** Of late points the long history is made this often, ms. */
@@ -48,12 +52,13 @@ interface Tally {
 export class Delivery {
   readonly #options: Required<DeliveryOptions>;
   #failures = 0;
+  #lastFailure: Error | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
   #downsampledAt = Number.NEGATIVE_INFINITY;
   #wake = (): void => {};
 
   constructor(options: DeliveryOptions) {
-    this.#options = { random: Math.random, now: Date.now, ...options };
+    this.#options = { random: Math.random, now: Date.now, pace: 1, ...options };
   }
 
   /** Something was added to the spool. */
@@ -69,13 +74,17 @@ export class Delivery {
     over.abort();
   }
 
-  /** Writes until nothing waits, or the signal. Failures are tried on. */
-  async drain(signal: AbortSignal, progress: (waiting: number) => void): Promise<void> {
+  /**
+   * Writes until nothing waits, or the signal.
+   *
+   * @throws the last reason, when one write has failed five times
+   */
+  async drain(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#wake(), { once: true });
     while (this.#options.spool.waiting > 0 && !signal.aborted) {
-      if (this.#failures > 0) await this.#pause(backOff(this.#failures, this.#options.random()), signal);
+      if (this.#failures >= DRAIN_TRIES) throw this.#lastFailure;
+      if (this.#failures > 0) await this.#pause(this.#backOff(), signal);
       await this.#writeNext(signal);
-      progress(this.#options.spool.waiting);
     }
     this.#downsampledAt = Number.NEGATIVE_INFINITY;
     if (!signal.aborted) await this.#downsample();
@@ -88,8 +97,7 @@ export class Delivery {
   async #write(signal: AbortSignal, over: AbortSignal): Promise<void> {
     const { spool, flushInterval } = this.#options;
     while (!signal.aborted) {
-      if (!this.#enough)
-        await this.#pause(this.#failures > 0 ? backOff(this.#failures, this.#options.random()) : flushInterval, signal);
+      if (!this.#enough) await this.#pause(this.#failures > 0 ? this.#backOff() : flushInterval, signal);
       await this.#writeNext(over);
       if (!this.#enough && this.#failures === 0) await this.#downsample();
     }
@@ -107,6 +115,10 @@ export class Delivery {
       timer = setTimeout(resolve, ms);
     });
     clearTimeout(timer);
+  }
+
+  #backOff(): number {
+    return backOff(this.#failures, this.#options.random()) * this.#options.pace;
   }
 
   /** What failed stays in flight, and is what is written next. */
@@ -194,8 +206,10 @@ export class Delivery {
     }
   }
 
-  #failed({ message }: Error): void {
+  #failed(failure: Error): void {
     const { spool, stats } = this.#options;
+    const { message } = failure;
+    this.#lastFailure = failure;
     this.#failures += 1;
     stats.count("failures");
     this.#warn(`${this.#where} takes no points: ${message}; ${spool.waiting} wait, trying on`);

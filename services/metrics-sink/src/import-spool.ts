@@ -8,8 +8,6 @@ export interface ImportOptions {
   readonly config: MetricsSinkConfig;
   readonly log: { info(message: string): void; warn(message: string): void };
   readonly signal: AbortSignal;
-  /** Told after every write how many points still wait. */
-  readonly progress?: (waiting: number) => void;
 }
 
 /** What became of the points of a spool. */
@@ -22,11 +20,11 @@ export interface Imported {
 }
 
 /**
- * Sends what waits in a spool to the database, and waits as long as it takes: until nothing waits, or the signal.
+ * Sends what waits in a spool to the database, until nothing waits or the signal.
  *
- * @throws ServiceFailure without a database to write to, or without a spool that can be read
+ * @throws ServiceFailure without a database that takes it, or without a spool that can be read
  */
-export async function importSpool({ config, log, signal, progress = () => {} }: ImportOptions): Promise<Imported> {
+export async function importSpool({ config, log, signal }: ImportOptions): Promise<Imported> {
   const writer = await writerOf(config, log);
   if (!writer) throw new ServiceFailure("no InfluxDB to write to: set metrics-sink.url, such as http://127.0.0.1:8086");
   const { folder } = config.spool;
@@ -42,7 +40,12 @@ export async function importSpool({ config, log, signal, progress = () => {} }: 
     );
   });
   try {
-    await new Delivery({ ...config, writer, spool, stats, log }).drain(signal, progress);
+    await new Delivery({ ...config, writer, spool, stats, log }).drain(signal);
+  } catch (cause) {
+    throw new ServiceFailure(
+      `InfluxDB at ${writer.target} takes no points: ${(cause as Error).message}; ${spool.waiting} stay in ${spool.folder}`,
+      { cause },
+    );
   } finally {
     await spool.close();
   }

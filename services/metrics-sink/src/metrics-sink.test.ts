@@ -169,6 +169,14 @@ describe("the metrics sink", () => {
     const importOf = (config: object) => importSpool({ config: MetricsSinkConfig.parse(config), log, signal });
     await expect(importOf({ spool: { folder } })).rejects.toThrow("set metrics-sink.url");
     const url = "http://127.0.0.1:1";
+    const { ready, bus, stop, stats } = startSink({});
+    await ready;
+    await bus.publish(topics.text({ camera: "desk" }), { text: "A", last: "A", at: now() });
+    await eventually(() => stats.take().counters["points"] === 1);
+    await stop();
+    await expect(importOf({ url, spool: { folder } })).rejects.toThrow(
+      /^InfluxDB at http:\/\/127.0.0.1:1, database beckon takes no points: connect ECONNREFUSED.*; 1 stay in /,
+    );
     await expect(importOf({ url, spool: { folder: join(folder, "gone") } })).rejects.toThrow("there is no such spool");
   });
 
