@@ -142,7 +142,7 @@ describe("a relay", () => {
       "is off within 2 s of the last sign of life of its source",
       LIMITS,
       [[START, want(true, START)], ...beats(START, START + 5000), [START + 7000, tick]],
-      ["10000 ON gesture", "16900 OFF fail-safe"],
+      ["10000 ON gesture", "16800 OFF fail-safe"],
     ],
     [
       "does not live by another source",
@@ -152,7 +152,7 @@ describe("a relay", () => {
         [START + 1800, { kind: "alive", lifeLine: { source: "door/letters", aliveAt: START + 1800 } }],
         [START + 2000, tick],
       ],
-      ["10000 ON gesture", "11900 OFF fail-safe"],
+      ["10000 ON gesture", "11800 OFF fail-safe"],
     ],
     [
       "holds on without its source up to its maximum on time, when told to",

@@ -75,7 +75,7 @@ export interface Step {
 }
 
 /** The source's life line, less what a driver and a busy machine may take: it is off within the time, not told to be. */
-const LIFE_LINE_SHARE = 0.95;
+const LIFE_LINE_SHARE = 0.9;
 const RETRY_AFTER_MS = 500;
 
 export function initialState(now: number): SwitchState {
