@@ -98,7 +98,7 @@ export function overview(): Dashboard {
         ],
         states: { start: ["shown", "blue"], end: ["", "transparent"] },
         width: 12,
-        height: 10,
+        height: 9,
       }),
       timeline({
         title: "Relays",
@@ -110,7 +110,7 @@ export function overview(): Dashboard {
         ],
         states: { "0": ["OFF", "#606060"], "1": ["ON", "yellow"] },
         width: 12,
-        height: 5,
+        height: 9,
         interval: "5s",
       }),
       timeSeries({
@@ -123,7 +123,6 @@ export function overview(): Dashboard {
           ),
         ],
         width: 12,
-        height: 5,
         unit: "ms",
       }),
       timeSeries({

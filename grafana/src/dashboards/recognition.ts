@@ -55,7 +55,7 @@ export function recognition(): Dashboard {
         title: "Share of unknown",
         queries: [
           influx(
-            `SELECT sum("unknown") / sum("all") FROM (SELECT count("confidence") AS "all" FROM "result" WHERE ${SEEN} GROUP BY time($__interval), "camera", "model" fill(0)), (SELECT count("confidence") AS "unknown" FROM "result" WHERE ${SEEN} AND "label" = 'unknown' GROUP BY time($__interval), "camera", "model" fill(0)) WHERE $timeFilter GROUP BY time($__interval), "camera", "model" fill(none)`,
+            `SELECT mean("unknown") FROM "result" WHERE ${SEEN} GROUP BY time($__interval), "camera", "model" fill(none)`,
             { alias: "$tag_camera, $tag_model" },
           ),
         ],

@@ -39,7 +39,7 @@ describe("points", () => {
       {
         measurement: "result",
         tags: { camera: "desk", model: "letters", label: "A" },
-        fields: { confidence: 0.97, seq: 17, ms_decode: 1.5, ms_total: 3 },
+        fields: { confidence: 0.97, unknown: 0, seq: 17, ms_decode: 1.5, ms_total: 3 },
         time: AT * 1000 + 17,
       },
     ]);

@@ -11,6 +11,9 @@ import type {
 import type { Message } from "@beckon/runtime";
 import { type FieldValue, type Point, pointOf, seqOf, type Tag, timeOf } from "./point.ts";
 
+/** What a model answers that is not sure enough. */
+const UNKNOWN = "unknown";
+
 /** What a point is made of: pure functions, apart from whatever writes them. */
 type Build<T, N extends string> = (message: Pick<Message<T, N>, "value" | "names" | "arrivedAt">) => Point[];
 
@@ -18,7 +21,13 @@ export const pointsOfResult: Build<Result, "camera" | "model"> = ({ value, names
   pointOf({
     measurement: "result",
     tags: { camera: names.camera, model: names.model, label: value.label },
-    fields: { confidence: value.confidence, seq: value.seq, ...stageFields(value.ms) },
+    fields: {
+      confidence: value.confidence,
+      // Whose mean is its share; one of labels could not be asked for.
+      unknown: value.label === UNKNOWN ? 1 : 0,
+      seq: value.seq,
+      ...stageFields(value.ms),
+    },
     time: timeOf(value.at, arrivedAt, value.seq),
   });
 
