@@ -58,7 +58,7 @@ function variable(name: string, label: string, query: string): dashboard.QueryVa
     .multi(true)
     .includeAll(true)
     .allValue(".*")
-    .current({ selected: true, text: "All", value: "$__all" });
+    .current({ selected: true, text: ["All"], value: ["$__all"] });
 }
 
 interface AnnotationOptions {

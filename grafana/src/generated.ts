@@ -14,6 +14,9 @@ export function generated(): ReadonlyMap<string, string> {
   return new Map([...boards, ["provisioning/alerting/beckon.yaml", rules]]);
 }
 
+/** The SDK would put every link and annotation away into a menu. */
 function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  const shown = (key: string, field: unknown) =>
+    key === "placement" && field === "inControlsMenu" ? undefined : field;
+  return `${JSON.stringify(value, shown, 2)}\n`;
 }

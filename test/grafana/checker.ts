@@ -1,8 +1,9 @@
-import type { AlertRule, Dashboard, Panel, Target } from "./files.ts";
+import type { AlertRule, Dashboard, GridPosition, Panel, Target } from "./files.ts";
 import { type Ask, emptiness, filledIn, type Given, type Series, type TimeRange, valuesOf } from "./influxql.ts";
 
 /** Steps of a chart about a thousand points wide, as Grafana asks for them, ms. */
 const POINTS = 1000;
+const COLUMNS = 24;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** @param text such as 30s, 5m */
@@ -32,6 +33,15 @@ export function faultsOfShape(board: Dashboard, dataSources: readonly string[]):
       repeated(targets.map(({ refId }) => refId)).map(
         (ref) => `${board.title}, ${title}: two queries are called ${ref}`,
       ),
+    ),
+    ...panels
+      .filter(({ gridPos: { x, w } }) => x + w > COLUMNS)
+      .map(({ title }) => `${board.title}, ${title}: is wider than the dashboard`),
+    ...panels.flatMap((one, index) =>
+      panels
+        .slice(index + 1)
+        .filter((other) => overlap(one.gridPos, other.gridPos))
+        .map((other) => `${board.title}, ${one.title}: lies over ${other.title}`),
     ),
     ...sources
       .filter(([, uid]) => !dataSources.includes(uid ?? ""))
@@ -102,6 +112,12 @@ export async function firing(rule: AlertRule, ask: Ask, at: number, every = 30_0
     met = met ? met.filter((tags) => now.includes(tags)) : now;
   }
   return met ?? [];
+}
+
+function overlap(one: GridPosition, other: GridPosition): boolean {
+  const isBeside = one.x + one.w <= other.x || other.x + other.w <= one.x;
+  const isBelow = one.y + one.h <= other.y || other.y + other.h <= one.y;
+  return !isBeside && !isBelow;
 }
 
 function allPanels({ panels }: Dashboard): Panel[] {

@@ -73,6 +73,13 @@ describe("the checker", () => {
     ).toEqual([expect.stringMatching(/the data source other is not provisioned$/)]);
   });
 
+  it("finds panels that lie over each other or beyond the edge", () => {
+    const moved = spoilt(overview(), '"gridPos":{"h":4,"w":4,"x":4,"y":0}', '"gridPos":{"h":4,"w":24,"x":4,"y":0}');
+    const faults = faultsOfShape(moved, dataSourceUids());
+    expect(faults).toContain("Beckon: Overview, Services up: is wider than the dashboard");
+    expect(faults).toContain("Beckon: Overview, Services up: lies over Relays on");
+  });
+
   it("finds every query that is answered with nothing", async () => {
     const queries = overview().panels.reduce((sum, { targets = [] }) => sum + targets.length, 0);
     const faults = await faultsOfQueries(overview(), noAnswer, range);

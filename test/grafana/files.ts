@@ -12,10 +12,18 @@ export interface Target {
   readonly tagsColumn?: string;
 }
 
+export interface GridPosition {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
 export interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;
+  readonly gridPos: GridPosition;
   readonly targets?: readonly Target[];
   readonly panels?: readonly Panel[];
   readonly timeFrom?: string;

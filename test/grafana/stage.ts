@@ -5,7 +5,7 @@ import { MetricsSinkConfig, metricsSink } from "@beckon/metrics-sink";
 import { createTopics } from "@beckon/protocol";
 import { createLogger, createMemoryBus, MemoryHub, runService, Stats } from "@beckon/runtime";
 import { eventually } from "@beckon/runtime/testing";
-import { startInfluxd } from "../../services/metrics-sink/src/testing/influxd.ts";
+import { type Influxd, startInfluxd } from "../../services/metrics-sink/src/testing/influxd.ts";
 import type { TimeRange } from "./influxql.ts";
 import { LENGTH, perform } from "./script.ts";
 
@@ -21,8 +21,11 @@ export interface Stage {
 const DATABASE = "beckon";
 /** Messages that are published in one go, below what waits for a reader. */
 const AT_ONCE = 100;
+/** The database is killed with this message, and runs again with that one. */
+const KILLED_AT = 3000;
+const BACK_AT = 5000;
 
-/** Performs the script before the real sink. */
+/** Performs the script before the real sink, with the database away for part of it. */
 export async function performed(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "beckon-dashboards-"));
   const influxd = await startInfluxd();
@@ -33,7 +36,7 @@ export async function performed(): Promise<Stage> {
   try {
     const to = Date.now();
     const range = { from: to - LENGTH, to };
-    await written(influxd.url, folder, range.from);
+    await written(influxd, folder, range.from);
     return { url: influxd.url, database: DATABASE, range, close };
   } catch (error) {
     await close();
@@ -41,7 +44,7 @@ export async function performed(): Promise<Stage> {
   }
 }
 
-async function written(url: string, folder: string, start: number): Promise<void> {
+async function written(influxd: Influxd, folder: string, start: number): Promise<void> {
   const hub = new MemoryHub();
   const bus = createMemoryBus(hub, new Stats());
   const stopping = new AbortController();
@@ -49,7 +52,7 @@ async function written(url: string, folder: string, start: number): Promise<void
   const isReady = new Promise((resolve) => ready.signal.addEventListener("abort", resolve));
   let sink = new Stats();
   const running = runService(metricsSink, {
-    config: MetricsSinkConfig.parse({ url, database: DATABASE, flushInterval: 50, spool: { folder } }),
+    config: MetricsSinkConfig.parse({ url: influxd.url, database: DATABASE, flushInterval: 50, spool: { folder } }),
     id: "real",
     ready: () => ready.abort(),
     shared: { prefix: "beckon", mqtt: { url: "mqtt://nowhere" } },
@@ -68,6 +71,8 @@ async function written(url: string, folder: string, start: number): Promise<void
       async (topic, value) => {
         await bus.publish(topic, value);
         published += 1;
+        if (published === KILLED_AT) await influxd.kill();
+        if (published === BACK_AT) await influxd.start();
         // The sink reads between the messages, as it does between packets.
         if (published % AT_ONCE === 0) await new Promise(setImmediate);
       },
@@ -78,6 +83,7 @@ async function written(url: string, folder: string, start: number): Promise<void
       return (counters["received"] ?? 0) >= published && gauges["waiting"] === 0;
     });
     const { drops } = sink.read();
+    if (published <= BACK_AT) throw new Error("the script is too short for an outage");
     if (Object.keys(drops).length > 0) throw new Error(`the sink dropped points: ${JSON.stringify(drops)}`);
   } finally {
     stopping.abort();

@@ -46,7 +46,7 @@ export function latency(): Dashboard {
           ),
         ),
         style: "stacked",
-        width: 12,
+        width: 24,
         height: 10,
         unit: "ms",
         interval: "10s",

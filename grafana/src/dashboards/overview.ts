@@ -122,7 +122,7 @@ export function overview(): Dashboard {
             { alias: "$tag_relay" },
           ),
         ],
-        width: 12,
+        width: 8,
         unit: "ms",
       }),
       timeSeries({
@@ -134,7 +134,7 @@ export function overview(): Dashboard {
           ),
         ],
         style: "stacked-bars",
-        width: 12,
+        width: 8,
         interval: "10s",
       }),
       timeSeries({
@@ -146,7 +146,7 @@ export function overview(): Dashboard {
           ),
         ],
         style: "stacked-bars",
-        width: 12,
+        width: 8,
         interval: "10s",
       }),
     ],

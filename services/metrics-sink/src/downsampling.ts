@@ -18,6 +18,7 @@ const KEPT: Readonly<Partial<Record<Measurement, string>>> = {
     `sum("confidence") AS "confidence_sum"`,
     `min("confidence") AS "confidence_min"`,
     `sum("changed") AS "changed"`,
+    `sum("unknown") AS "unknown"`,
     ...percentiles("ms_total"),
   ].join(", "),
   gesture: [`sum("starts") AS "starts"`, `sum("held_ms") AS "held_ms_sum"`, ...percentiles("ms_total")].join(", "),
