@@ -45,7 +45,7 @@ export interface StoredSamples<T> {
 }
 
 /** Raised when what is stored, or how it is decoded, changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** libvips decodes on its own threads; four in flight keep small machines busy without holding many large pictures. */
 const CONCURRENCY = 4;
 

@@ -120,6 +120,41 @@ describe("reading a picture", () => {
     expect(pixel(contain, 1, 7)).toEqual([...RED]);
   });
 
+  it("gives the same to 2 of 255 whether we or a library decode, resize and pad", async () => {
+    const soft = Uint8Array.from(
+      { length: 200 * 120 * 3 },
+      (_, i) => 60 + ((i * 31) % 7) + (Math.floor(i / 600) % 120),
+    );
+    const file = await encodeJpeg({ width: 200, height: 120, data: soft }, 90);
+    // EXIF that turns nothing sends the very same picture the long way.
+    const long = await sharp(file)
+      .keepExif()
+      .withExif({ IFD0: { Copyright: "none" } })
+      .jpeg()
+      .toBuffer();
+    const app1 = long.subarray(long.indexOf(Buffer.from([0xff, 0xe1])));
+    const segment = app1.subarray(0, 2 + app1.readUInt16BE(2));
+    const withExif = Buffer.concat([file.subarray(0, 2), segment, file.subarray(2)]);
+    expect(checkPicture(withExif, WIRE_LIMITS).hasExif).toBe(true);
+    expect(checkPicture(file, WIRE_LIMITS).hasExif).toBe(false);
+    for (const [width, height, roi] of [
+      [96, 96, undefined],
+      [64, 33, undefined],
+      [31, 64, "default"],
+      [128, 128, [0.1, 0.2, 0.3, 0.7]],
+      [120, 120, [0.2, 0, 0.6, 1]],
+      [100, 81, undefined],
+    ] as const) {
+      for (const fit of ["contain", "stretch", "cover"] as const) {
+        const asked = shape(width, height, { fit, kernel: "linear", roi });
+        const short = await readPicture(file, asked, WIRE_LIMITS);
+        const other = await readPicture(withExif, asked, WIRE_LIMITS);
+        expect([short.width, short.height]).toEqual([other.width, other.height]);
+        expect(Math.max(...short.data.map((value, at) => Math.abs(value - (other.data[at] ?? 0))))).toBeLessThan(3);
+      }
+    }
+  });
+
   it("turns as EXIF says before it crops", async () => {
     // Orientation 6: the file lies on its side and is to be turned by 90 degrees clockwise.
     const file = await sharp(quarters(40, 20).data, { raw: { width: 40, height: 20, channels: 3 } })
