@@ -5,11 +5,14 @@ import { z } from "zod";
 import { createMemoryBus, MemoryHub } from "./memory-bus.ts";
 import { type OpenMonitor, openMonitor } from "./monitor.ts";
 import { monitored } from "./monitored.ts";
-import { runService } from "./run-service.ts";
+import { connectMqttBus } from "./mqtt-bus.ts";
+import { type OpenBus, runService } from "./run-service.ts";
 import type { Service, ServiceContext } from "./service.ts";
-import { Stats } from "./stats.ts";
+import { startAedes } from "./testing/aedes.ts";
 
 const silent = pino({ level: "silent" });
+/** Only catches a hang. */
+const PATIENCE = { timeout: 30_000 };
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
 const opened: OpenMonitor[] = [];
@@ -27,7 +30,11 @@ async function open(): Promise<OpenMonitor> {
 }
 
 /** A service that runs until the test ends, with what it was given. */
-function run(monitor: OpenMonitor, kind: "classifier" | "relay"): Promise<ServiceContext<object>> {
+function run(
+  monitor: OpenMonitor,
+  kind: "classifier" | "relay",
+  openBus: OpenBus = ({ stats }) => createMemoryBus(new MemoryHub(), stats),
+): Promise<ServiceContext<object>> {
   const stop = new AbortController();
   stops.push(stop);
   return new Promise((resolve, reject) => {
@@ -45,7 +52,7 @@ function run(monitor: OpenMonitor, kind: "classifier" | "relay"): Promise<Servic
       shared: { prefix: "beckon", mqtt: { url: "mqtt://nowhere" } },
       log: silent,
       signal: stop.signal,
-      openBus: ({ stats }) => createMemoryBus(new MemoryHub(), stats),
+      openBus,
       monitor,
     }).catch(reject);
   });
@@ -143,18 +150,25 @@ describe("/healthz", () => {
     expect(await status(), "the second is not ready").toBe(503);
   });
 
-  it("is not well without the broker", async () => {
+  it("is not well while the broker is away, and well again by itself", async () => {
     const monitor = await open();
-    const bus = { connected: true };
-    const forget = monitor.add({
-      ...{ service: "relay", instance: "attic", version: "1", stats: new Stats() },
-      isConnected: () => bus.connected,
-      isReady: () => true,
-    });
-    expect((await fetch(`${monitor.url}/healthz`)).status).toBe(200);
-    bus.connected = false;
-    expect((await fetch(`${monitor.url}/healthz`)).status).toBe(503);
-    forget();
+    const broker = await startAedes();
+    try {
+      const { ready, stats } = await run(monitor, "relay", ({ will: _, ...options }) =>
+        connectMqttBus({ ...options, url: broker.url }),
+      );
+      ready();
+      const status = async (): Promise<number> => (await fetch(`${monitor.url}/healthz`)).status;
+      await expect.poll(status, PATIENCE).toBe(200);
+      await broker.stop();
+      await expect.poll(status, PATIENCE).toBe(503);
+      await broker.restart();
+      await expect.poll(status, PATIENCE).toBe(200);
+      expect(await metrics(monitor)).toContain('beckon_reconnects_total{service="relay",instance="attic",part=""} 1');
+      expect(stats.read().counters["reconnects"]).toBe(1);
+    } finally {
+      await broker.stop();
+    }
   });
 });
 

@@ -95,7 +95,22 @@ describe("loadConfig", () => {
     expect(faults(() => load("dashboard: { anything: 1 }\n"))).toEqual([]);
   });
 
+  it("reads what Prometheus may ask for, of which the file may leave all out", () => {
+    expect(load("monitoring: { prometheus: true }\n").shared.monitoring).toEqual({
+      prometheus: true,
+      host: "127.0.0.1",
+      port: 9464,
+    });
+    const env = { BECKON_MONITORING_PROMETHEUS: "true", BECKON_MONITORING_PORT: "9500" };
+    expect(loadConfig({ env, services }).shared.monitoring).toMatchObject({ prometheus: true, port: 9500 });
+  });
+
   it.each<[name: string, yaml: string, ...lines: string[]]>([
+    [
+      "a port that is none",
+      "monitoring:\n  port: 70000\n",
+      "beckon.yaml:2: monitoring.port is 70000, but must be a whole number from 0 to 65535",
+    ],
     [
       "a wrong type",
       "classifier:\n  maxAge: soon\n",
