@@ -21,7 +21,7 @@ export interface DeliveryOptions {
   readonly random?: () => number;
   /** Ms since the epoch. */
   readonly now?: () => number;
-  /** The pauses between two tries are so many times as long; 1 unless a simulated clock runs faster. */
+  /** The pauses are so many times as long; 1 unless a simulated clock runs faster. */
   readonly pace?: number;
 }
 
@@ -191,9 +191,9 @@ export class Delivery {
   }
 
   async #downsample(): Promise<void> {
-    const { spool, writer, now, rawRetention, log } = this.#options;
+    const { spool, writer, now, rawRetention, log, pace } = this.#options;
     const range = spool.replayed;
-    if (!range || performance.now() - this.#downsampledAt < DOWNSAMPLE_EVERY_MS) return;
+    if (!range || performance.now() - this.#downsampledAt < DOWNSAMPLE_EVERY_MS * pace) return;
     this.#downsampledAt = performance.now();
     // Of a minute that is partly gone a part would be made, over the whole that is there already.
     const from = Math.max(range.from, now() - rawRetention + DOWNSAMPLE_EVERY_MS);

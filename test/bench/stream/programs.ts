@@ -85,6 +85,13 @@ export class Program {
     clearTimeout(timer);
   }
 
+  /** SIGKILL, which asks nobody. */
+  async kill(): Promise<void> {
+    const closed = once(this.#child, "close");
+    this.#child.kill("SIGKILL");
+    await closed;
+  }
+
   #hear(text: string): void {
     this.#output = (this.#output + text).slice(-KEPT_CHARACTERS);
     this.#listener?.(this.#output);
