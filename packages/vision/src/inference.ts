@@ -4,6 +4,7 @@ export type { Engine } from "./engines/engine.ts";
 export {
   checkPicture,
   defaultRoi,
+  encodeJpeg,
   type PictureLimits,
   type PictureShape,
   readPicture,

@@ -5,6 +5,7 @@ import {
   checkPicture,
   defaultRoi,
   type Engine,
+  encodeJpeg,
   openEngine,
   PictureError,
   type PictureLimits,
@@ -87,10 +88,36 @@ function shownRoi({ jpeg, roi }: Job, limits: PictureLimits): Roi | undefined {
   }
 }
 
+/** As a camera sends them. */
+const REHEARSED = { width: 640, height: 480, quality: 80, times: 20 };
+
+/**
+ * Decodes a picture of noise a few times for each model. The decoder is our own code, ten times slower until the engine has
+ * compiled it, and a camera's first frame must not wait for that.
+ */
+async function rehearse(models: readonly OpenModel[]): Promise<void> {
+  const { width, height, quality, times } = REHEARSED;
+  // Any noise will do; this one is the same at every start (a linear congruence, as in ISO C's rand).
+  let seed = 1;
+  const data = Uint8Array.from({ length: width * height * 3 }, () => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return 96 + (seed >>> 26);
+  });
+  const jpeg = await encodeJpeg({ width, height, data }, quality);
+  for (const { bundle, tensor } of models)
+    for (let time = 0; time < times; time++)
+      writeTensor(
+        await readPicture(jpeg, { ...bundle.card.input, roi: "default" }, WIRE_LIMITS),
+        bundle.card.input,
+        tensor,
+      );
+}
+
 async function serve(port: MessagePort, { models: wanted }: ThreadSetup): Promise<void> {
   const tell = (message: FromThread): void => port.postMessage(message);
   const models: OpenModel[] = [];
   for (const model of wanted) models.push(await open(model));
+  await rehearse(models);
   port.on("message", async (message: ToThread) => {
     if (message.type === "close") {
       for (const { opened } of models) await opened.close();
