@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,10 +8,11 @@ import { text as textOf } from "node:stream/consumers";
 import { createTopics, type Result } from "@beckon/protocol";
 import { createLogger, createMemoryBus, MemoryHub, now, ServiceFailure, Stats } from "@beckon/runtime";
 import { eventually, withDebian } from "@beckon/runtime/testing";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { MetricsSinkConfig } from "./config.ts";
 import { importSpool } from "./import-spool.ts";
 import { metricsSink } from "./metrics-sink.ts";
+import { openSpool } from "./target.ts";
 import { type Influxd, startInfluxd } from "./testing/influxd.ts";
 
 const topics = createTopics();
@@ -186,6 +188,25 @@ describe("the metrics sink", () => {
     const { ended } = startSink({ spool: { folder: file } });
     await expect(ended).rejects.toThrow(ServiceFailure);
     await expect(ended).rejects.toThrow(`${file} cannot be written to: a file of this name is there already`);
+  });
+
+  it("takes another spool in the usual place while one is in use, and starts where there can be none", async () => {
+    vi.stubEnv("XDG_STATE_HOME", folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const usual = join(folder, "beckon", "metrics");
+    await mkdir(usual, { recursive: true });
+    const holder = spawn("sleep", ["60"]);
+    onTestFinished(() => void holder.kill());
+    const began = (await readFile(`/proc/${holder.pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ")[19];
+    await writeFile(join(usual, "lock"), `${holder.pid} ${began}`);
+    const log = { info: () => {}, warn: () => {} };
+    const spool = await openSpool(MetricsSinkConfig.parse({}), { dropped: () => {}, log }, () => {});
+    expect(spool.folder).toBe(`${usual}-2`);
+    await spool.close();
+    vi.stubEnv("XDG_STATE_HOME", join(usual, "lock"));
+    const { ready, stop } = startSink({ spool: { folder: undefined } });
+    await ready;
+    await stop();
   });
 
   it("starts with a database where the spool cannot be written, and delivers from memory", async () => {

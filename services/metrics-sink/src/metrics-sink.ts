@@ -3,7 +3,6 @@ import { type Bus, type Message, type Service, ServiceFailure, type Stats, Subsc
 import { MetricsSinkConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import type { Point } from "./point.ts";
-import type { PointWriter } from "./point-writer.ts";
 import { pointsOfGesture, pointsOfRelayEvent, pointsOfStatus, pointsOfText } from "./points.ts";
 import { ResultChanges } from "./result-changes.ts";
 import { StatsChanges } from "./stats-changes.ts";
@@ -21,7 +20,7 @@ export const metricsSink: Service<MetricsSinkConfig> = {
     const spool = await openSpool(
       config,
       { dropped: (reason, points) => stats.drop(reason, points), log },
-      (...where) => refuseWithoutDatabase(writer, ...where),
+      (...where) => refuseNamedFolder(config, ...where),
     );
     stats.gauge("waiting", () => spool.waiting);
     stats.gauge("spoolBytes", () => spool.size);
@@ -52,9 +51,9 @@ export const metricsSink: Service<MetricsSinkConfig> = {
   },
 };
 
-/** With a database points go on through memory. */
-function refuseWithoutDatabase(writer: PointWriter | undefined, folder: string, reason: string): void {
-  if (!writer)
+/** With a database points go on through memory; and who named no folder wanted no more than what can be had. */
+function refuseNamedFolder({ url, spool }: MetricsSinkConfig, folder: string, reason: string): void {
+  if (url === undefined && spool.folder !== undefined)
     throw new ServiceFailure(
       `metrics-sink can keep nothing: ${folder} cannot be written to: ${reason}; name another metrics-sink.spool.folder`,
     );

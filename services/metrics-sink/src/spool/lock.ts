@@ -5,20 +5,24 @@ import { ServiceFailure } from "@beckon/runtime";
 
 const FILE = "lock";
 
+/** Another process works with this spool. */
+export class SpoolInUse extends ServiceFailure {
+  constructor(folder: string, pid: number) {
+    super(`the spool ${folder} is in use by process ${pid}: stop that one, or name another metrics-sink.spool.folder`);
+  }
+}
+
 /**
  * Keeps a second process from a spool.
  *
  * @returns gives it free
- * @throws ServiceFailure when another process that lives holds it
+ * @throws SpoolInUse when another process that lives holds it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
   const holder = await readFile(path, "utf8").catch(() => "");
   const pid = Number(holder.split(" ", 1)[0]);
-  if (pid > 0 && pid !== process.pid && holder === identity(pid))
-    throw new ServiceFailure(
-      `the spool ${folder} is in use by process ${pid}: stop that one, or name another metrics-sink.spool.folder`,
-    );
+  if (pid > 0 && pid !== process.pid && holder === identity(pid)) throw new SpoolInUse(folder, pid);
   await writeFile(path, identity(process.pid) ?? "", { mode: 0o600 });
   return () => unlink(path).catch(() => undefined);
 }

@@ -50,7 +50,7 @@ export function encodeRecords(entries: readonly Entry[]): Buffer {
 }
 
 /** @returns the record that begins there, undefined when none does or it is not whole */
-export function recordAt(bytes: Buffer, at: number): StoredRecord | undefined {
+function recordAt(bytes: Buffer, at: number): StoredRecord | undefined {
   if (at + HEAD > bytes.length) return undefined;
   const length = bytes.readUInt32LE(at);
   const end = at + HEAD + length;
