@@ -11,5 +11,7 @@ import { join } from "node:path";
 export function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "beckon-tests-"));
   process.env["TMPDIR"] = folder;
+  // What services keep for their user is not to be found among what the tests leave, nor the other way round.
+  process.env["XDG_STATE_HOME"] = join(folder, "state");
   return () => rmSync(folder, { recursive: true, force: true });
 }

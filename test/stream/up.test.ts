@@ -7,7 +7,7 @@ import { onlooker, topics } from "./onlooker.ts";
 
 afterEach(stopAll);
 
-const KINDS = ["broker", "camera-publisher", "classifier", "interpreter", "relay"];
+const KINDS = ["broker", "camera-publisher", "classifier", "interpreter", "relay", "metrics-sink"];
 /** Any ports: those of the house may be in use. */
 const FREE_PORTS = ["--set", "broker.port=0", "--set", "broker.websocketPort=0"];
 
