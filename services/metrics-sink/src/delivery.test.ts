@@ -210,6 +210,56 @@ describe("the delivery of points", () => {
   });
 });
 
+describe("an outage of 24 hours", () => {
+  it("loses the oldest points, and counts exactly those that are missing", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "beckon-outage-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const database = new Answers();
+    const stats = new Stats();
+    const log = { info: () => {}, warn: () => {} };
+    let now = NOW;
+    const spool = await Spool.open({
+      folder,
+      ...{ maxSize: 5_000_000, maxAge: 7 * 86_400_000, syncInterval: 3_600_000, maxInMemory: 20_000, log },
+      dropped: (reason, count) => stats.drop(reason, count),
+      now: () => now,
+    });
+    const timing = { batch: 500, flushInterval: 5, pace: 0.001, now: () => now };
+    const delivery = new Delivery({ writer: database, spool, rawRetention: 7 * 86_400_000, stats, log, ...timing });
+    const stopping = new AbortController();
+    database.answer = away;
+    const running = delivery.run(stopping.signal);
+    const minutes = 24 * 60;
+    const aMinute = 120;
+    for (let minute = 0; minute < minutes; minute++) {
+      spool.append(points(aMinute, NOW * 1000 + minute * aMinute));
+      now += 60_000;
+      await spool.sync();
+    }
+    const written = new Set<number>();
+    database.answer = (batch) => {
+      for (const { time } of batch) written.add(time - NOW * 1000);
+      return { kind: "written" };
+    };
+    await eventually(() => spool.waiting === 0);
+    stopping.abort();
+    await running;
+    await spool.close();
+    const all = minutes * aMinute;
+    const { counters, drops } = stats.take();
+    expect(counters["failures"]).toBeGreaterThan(0);
+    expect(counters["written"]).toBe(written.size);
+    expect(drops).toEqual({ overflow: all - written.size });
+    expect(drops["overflow"]).toBeGreaterThan(all / 4);
+    // The batch that was on its way is the oldest; behind it the newest are there without a hole.
+    const kept = [...written].sort((a, b) => a - b);
+    const hole = kept.findIndex((time, index) => time !== index);
+    expect(kept.slice(hole)).toEqual(
+      Array.from({ length: kept.length - hole }, (_, index) => all - kept.length + hole + index),
+    );
+  });
+});
+
 describe("the waiting between two tries", () => {
   it("doubles to ten seconds, half to one and a half times of it", () => {
     const pauses = Array.from({ length: 8 }, (_, failures) => backOff(failures + 1, 0.5));
