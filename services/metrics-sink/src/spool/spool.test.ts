@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -385,12 +385,16 @@ describe("a spool that cannot be written", () => {
     expect(drops).toEqual({ unwritten: 30 });
   });
 
-  it.skipIf(process.getuid?.() === 0)("says that the folder is read-only, and what to do", async () => {
-    await chmod(folder, 0o500);
+  it("says why the system refuses the folder, and goes on", async () => {
     const refused: string[] = [];
-    const spool = await openSpool({}, (reason) => refused.push(reason));
-    expect(refused).toEqual(["permission denied; give it to this user"]);
-    await chmod(folder, 0o700);
+    // A folder that not even root may write to.
+    const spool = await openSpool({ folder: "/sys/beckon" }, (reason) => refused.push(reason));
+    expect(refused).toEqual([expect.stringMatching(/^(permission denied|the file system cannot be written to)/)]);
+    expect(log).toEqual([expect.stringMatching(/^warn the spool \/sys\/beckon cannot be written: .* wait in memory/)]);
+    spool.append(points(3));
+    expect(timesOf(await spool.take(10))).toEqual([1, 2, 3]);
+    await spool.acknowledge();
     await spool.close();
+    expect(drops).toEqual({});
   });
 });
