@@ -22,6 +22,7 @@ export {
   type Stages,
 } from "./payloads.ts";
 export { ProtocolError, type RefusalReason } from "./protocol-error.ts";
+export { causeInWords } from "./relay-cause.ts";
 export {
   type Grant,
   mayPublish,

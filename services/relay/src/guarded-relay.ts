@@ -1,12 +1,13 @@
-import type {
-  Gesture,
-  GestureState,
-  RelayCause,
-  RelayCommand,
-  RelayEvent,
-  SpelledText,
-  Stages,
-  Topics,
+import {
+  causeInWords,
+  type Gesture,
+  type GestureState,
+  type RelayCause,
+  type RelayCommand,
+  type RelayEvent,
+  type SpelledText,
+  type Stages,
+  type Topics,
 } from "@beckon/protocol";
 import {
   type Bus,
@@ -283,7 +284,7 @@ export class GuardedRelay {
     const to = on ? "ON" : "OFF";
     this.#confirmed = { on, since: at, cause };
     this.#options.stats.count("switched");
-    this.#options.log.info(`${this.#options.name} is ${to} ${inWords(cause)}`);
+    this.#options.log.info(`${this.#options.name} is ${to} ${causeInWords(cause)}`);
     void this.#tellEvent({ from, to, at, cause, ...(ms && { ms }) });
     void this.#tellState();
   }
@@ -295,7 +296,7 @@ export class GuardedRelay {
     if (!told) return;
     this.#warnings.warn(
       reason,
-      `${name} was to switch ${inWords(cause)}, and does not: ${REFUSAL_WORDS[reason] ?? reason}`,
+      `${name} was to switch ${causeInWords(cause)}, and does not: ${REFUSAL_WORDS[reason] ?? reason}`,
     );
     const { suppressed } = told;
     void this.#tell({ refused: reason, at: now(), cause, ...(suppressed > 0 && { suppressed }) });
@@ -335,26 +336,3 @@ const REFUSAL_WORDS: Readonly<Record<string, string>> = {
   busy: "its driver has not answered yet",
   driver: "its driver failed",
 };
-
-/** Why, for people: `because desk shows L`. */
-function inWords({ by, camera, gesture, word, detail }: RelayCause): string {
-  const more = detail === undefined ? "" : ` (${detail})`;
-  switch (by) {
-    case "gesture":
-      return `because ${camera} shows ${gesture}${more}`;
-    case "text":
-      return `because ${camera} has spelled ${word}${more}`;
-    case "command":
-      return `by a command${more}`;
-    case "timer":
-      return "because its time is over";
-    case "fail-safe":
-      return `to be safe${more}`;
-    case "start":
-      return "as always at the start";
-    case "stop":
-      return "as always at the end";
-    case "driver":
-      return `because its driver says so${more}`;
-  }
-}

@@ -1,4 +1,4 @@
-import type { Gesture, RelayCause, RelayEvent, SpelledText, Topics } from "@beckon/protocol";
+import { causeInWords, type Gesture, type RelayEvent, type SpelledText, type Topics } from "@beckon/protocol";
 import type { Bus } from "@beckon/runtime";
 
 export interface NarratorOptions {
@@ -49,7 +49,7 @@ export function textSentence(camera: string, { text }: SpelledText): string | un
 
 /** The switch or the refusal, and what caused it. */
 export function relaySentence(relay: string, event: RelayEvent): string {
-  const why = causeWords(event.cause);
+  const why = causeInWords(event.cause);
   if ("refused" in event) {
     const more = event.suppressed ? ` (and ${event.suppressed} more like it)` : "";
     return `${relay} was to switch ${why}, and does not: ${event.refused}${more}`;
@@ -57,26 +57,4 @@ export function relaySentence(relay: string, event: RelayEvent): string {
   const total = event.ms?.["total"];
   const latency = total === undefined ? "" : `, ${total.toFixed(1)} ms after the camera's frame`;
   return `${relay} is now ${event.to} ${why}${latency}`;
-}
-
-function causeWords({ by, camera, gesture, word, detail }: RelayCause): string {
-  const more = detail === undefined ? "" : ` (${detail})`;
-  switch (by) {
-    case "gesture":
-      return `because ${camera ?? "a camera"} shows ${gesture ?? "a gesture"}${more}`;
-    case "text":
-      return `because ${camera ?? "a camera"} has spelled ${word ?? "a word"}${more}`;
-    case "command":
-      return `by a command${more}`;
-    case "timer":
-      return "because its time is over";
-    case "fail-safe":
-      return `to be safe${more}`;
-    case "start":
-      return "as always at the start";
-    case "stop":
-      return "as always at the end";
-    case "driver":
-      return `because its driver says so${more}`;
-  }
 }
