@@ -74,7 +74,7 @@ export async function withHome<T>(options: HomeOptions, work: (home: Home) => Pr
     await Promise.all(Object.values(services).map((service) => service.start()));
     return await work({ port, broker, services, proxies, witness, lamp });
   } finally {
-    for (const close of closings.toReversed()) await close();
+    await closeAll(closings.toReversed());
   }
 }
 
@@ -114,4 +114,14 @@ function asFlag(value: unknown): string {
 
 function logOf({ logs, broker }: HomeOptions, name: string): string | undefined {
   return logs === undefined ? undefined : join(logs, `${broker}-${name}.log`);
+}
+
+/** One that fails does not spare the others: a witness that stays would look for its broker for ever. */
+async function closeAll(closings: readonly (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closings)
+    await (async () => close())().catch((error: unknown) => {
+      failures.push(error);
+    });
+  if (failures.length > 0) throw failures[0];
 }

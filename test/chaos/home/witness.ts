@@ -83,7 +83,9 @@ export class Witness {
 
   async #stay(): Promise<void> {
     while (!this.#closed) {
-      await new Promise((resolve) => this.#socket?.once("close", resolve));
+      const socket = this.#socket;
+      // One that closed before it was looked at closes no second time.
+      if (socket && !socket.closed) await new Promise((resolve) => socket.once("close", resolve));
       while (!this.#closed && !(await this.#connected())) await sleep(AGAIN_MS);
     }
   }
