@@ -4,7 +4,7 @@ import { ClosingLineReporter } from "./scripts/closing-line-reporter.ts";
 
 export default defineConfig({
   test: {
-    include: ["{packages,services}/*/{src,bin}/**/*.test.ts", "{test,scripts}/**/*.test.ts"],
+    include: ["{packages,services}/*/{src,bin,page}/**/*.test.{ts,tsx}", "{test,scripts}/**/*.test.ts"],
     globalSetup: fileURLToPath(new URL("./scripts/temporary-folder.ts", import.meta.url)),
     // A process per file: onnxruntime, sharp and tfjs keep state and threads of their own.
     pool: "forks",

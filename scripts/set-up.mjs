@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Readies a clone for `npm start` and `npm test`: plain JavaScript without dependencies, for it runs before there are any.
 //
-//   node scripts/set-up.mjs          the npm packages
+//   node scripts/set-up.mjs          the npm packages, and the page
 //   node scripts/set-up.mjs --test   and the Debian packages that tests need
 
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
  * against. Which program is in which package is in packages/runtime/src/testing/debian.ts.
  * @type {readonly string[]}
  */
-export const debianPackagesForTests = ["ffmpeg", "fswebcam", "influxdb", "mosquitto", "openssl"];
+export const debianPackagesForTests = ["chromium", "ffmpeg", "fswebcam", "influxdb", "mosquitto", "openssl"];
 
 /** A failure that its message explains; it ends the set-up without a stack. */
 class SetUpError extends Error {}
@@ -86,6 +86,12 @@ function install(/** @type {string} */ root, /** @type {string} */ reason) {
   console.log(`Set-up: installed in ${Math.round((Date.now() - start) / 1000)} s.`);
 }
 
+/** The page is bundled here and not when it is served; where nothing changed since, it is left as it is. */
+function buildPage(/** @type {string} */ root) {
+  const { status } = spawnSync(process.execPath, [join(root, "services/dashboard/build.mjs")], { stdio: "inherit" });
+  if (status !== 0) throw new SetUpError("the page could not be built; the lines above say why.");
+}
+
 /**
  * @param {readonly string[]} names
  * @returns {string[]} those that dpkg does not know as installed
@@ -119,6 +125,7 @@ function setUp(/** @type {string} */ root, /** @type {{ forTests: boolean }} */ 
   checkNode(process.versions.node, engines.node);
   const reason = installationNeeded(root);
   if (reason) install(root, reason);
+  buildPage(root);
   if (forTests) installDebianPackages(debianPackagesForTests);
 }
 

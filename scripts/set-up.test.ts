@@ -13,6 +13,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "beckon-set-up-"));
   write("package.json", JSON.stringify({ name: "clone", engines: { node: ">=20.19" } }));
   write("package-lock.json", lock({ "": { name: "clone" } }));
+  write("services/dashboard/build.mjs", "");
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -103,6 +104,13 @@ describe("the set-up of a clone", () => {
     expect(JSON.parse(readFileSync(join(root, "node_modules/tool/package.json"), "utf8")).name).toBe("tool");
 
     expect(setUp()).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
+  it("builds the page each time, and ends with a line when it cannot", () => {
+    write("services/dashboard/build.mjs", "process.exitCode = 1");
+    const { status, stderr } = setUp();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Set-up: the page could not be built; the lines above say why\.\n$/);
   });
 
   it("ends with one line and no stack when npm fails", () => {

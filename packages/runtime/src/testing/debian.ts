@@ -7,6 +7,7 @@ import { describe } from "vitest";
  * CI; a test compares the two lists.
  */
 export const PACKAGE_OF_PROGRAM = {
+  chromium: "chromium",
   ffmpeg: "ffmpeg",
   fswebcam: "fswebcam",
   influxd: "influxdb",

@@ -1,0 +1,20 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { PageFacts } from "../src/page-facts.ts";
+import type { Api } from "./bus/api.ts";
+import type { PageBus } from "./bus/page-bus.ts";
+
+/** What every view is given. Stores live as long as the page, so that a view that is left and returned to is not empty. */
+export interface App {
+  readonly bus: PageBus;
+  readonly api: Api;
+  readonly facts: PageFacts;
+}
+
+export const AppContext = createContext<App | undefined>(undefined);
+
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (!app) throw new Error("a view stands outside of the page");
+  return app;
+}

@@ -1,0 +1,5 @@
+import { words } from "../words.ts";
+
+export function LiveView() {
+  return <h2>{words.views.live}</h2>;
+}
