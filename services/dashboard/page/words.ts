@@ -8,4 +8,11 @@ export const words = {
     brokerAway: "The broker does not answer. The page comes back by itself when it does.",
     serviceAway: "The page's service does not answer. Is beckon still running?",
   },
+  camera: {
+    roi: {
+      name: ([x, y, width, height]: readonly number[]): string =>
+        `Region looked at: ${width} % wide and ${height} % high, ${x} % from the left, ${y} % from the top`,
+      help: "Drag it, or its edges. With the keyboard: arrows move it, Shift and arrows resize it.",
+    },
+  },
 } as const;
