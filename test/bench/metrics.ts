@@ -6,13 +6,13 @@
  * Linux with Debian's influxd and mosquitto only.
  */
 import { parseArgs } from "node:util";
+import { measureDiskFull } from "../chaos/metrics/disk-full.ts";
+import { measureKills } from "../chaos/metrics/kills.ts";
+import { measureOutages } from "../chaos/metrics/outages.ts";
 import type { Bar } from "./bars.ts";
 import { type Bench, BenchFailure, runBench } from "./bench.ts";
 import { measureAppend, measureCost } from "./metrics/cost.ts";
 import { measureDelay } from "./metrics/delay.ts";
-import { measureDiskFull } from "./metrics/disk-full.ts";
-import { measureKills } from "./metrics/kills.ts";
-import { measureOutages } from "./metrics/outages.ts";
 import { machineLoad } from "./stream/scenario.ts";
 
 const PARTS: Readonly<Record<string, (bench: Bench, quick: boolean) => Promise<Bar[]>>> = {

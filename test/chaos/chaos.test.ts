@@ -7,6 +7,7 @@ import type { BrokerName } from "../bench/stream/services.ts";
 import type { ChaosScenario } from "./scenario.ts";
 import { blackHole } from "./scenarios/black-hole.ts";
 import { broker } from "./scenarios/broker.ts";
+import { metrics } from "./scenarios/metrics.ts";
 import { replay } from "./scenarios/replay.ts";
 import { services } from "./scenarios/services.ts";
 import { framesIn, slowReaders } from "./scenarios/slow-readers.ts";
@@ -47,6 +48,10 @@ describe.concurrent("the stream", { timeout: HANG_MS }, () => {
   it("reaches who reads whatever others do, and is not fooled by what was recorded", async () => {
     expect(await failed(slowReaders)).toEqual([]);
     expect(await failed(replay)).toEqual([]);
+  });
+
+  it.skipIf(withDebian("influxd") !== describe)("leaves its figures, whoever of them is killed or full", async () => {
+    expect(await failed(metrics)).toEqual([]);
   });
 
   it.skipIf(withDebian("mosquitto") !== describe)("survives mosquitto killed", async () => {

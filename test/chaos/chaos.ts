@@ -14,11 +14,12 @@ import { brokersHere } from "../bench/stream/services.ts";
 import type { ChaosBar, ChaosScenario } from "./scenario.ts";
 import { blackHole } from "./scenarios/black-hole.ts";
 import { broker } from "./scenarios/broker.ts";
+import { metrics } from "./scenarios/metrics.ts";
 import { replay } from "./scenarios/replay.ts";
 import { services } from "./scenarios/services.ts";
 import { slowReaders } from "./scenarios/slow-readers.ts";
 
-const SCENARIOS: readonly ChaosScenario[] = [services, broker, blackHole, slowReaders, replay];
+const SCENARIOS: readonly ChaosScenario[] = [services, broker, blackHole, slowReaders, replay, metrics];
 
 await runBench(async (bench) => {
   const { values } = parseArgs({

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createInfluxWriter, Delivery, type Influxd, Spool, startInfluxd } from "@beckon/metrics-sink/testing";
 import { Stats } from "@beckon/runtime";
-import type { Bar } from "../bars.ts";
-import { type Bench, BenchFailure } from "../bench.ts";
+import { type Bench, BenchFailure } from "../../bench/bench.ts";
+import { type ChaosBar, outcome } from "../scenario.ts";
 
 const RATE = 30;
 const MINUTES = 10;
@@ -57,11 +57,11 @@ function forward(incoming: IncomingMessage, response: ServerResponse): void {
 }
 
 /** Ten minutes at 30 points a second, six of them an outage of each kind, and all points afterwards. */
-export async function measureOutages({ folder, signal }: Bench): Promise<Bar[]> {
+export async function measureOutages({ folder, signal }: Bench): Promise<ChaosBar[]> {
   const influxd = await startInfluxd();
   target = Number(new URL(influxd.url).port);
   try {
-    const bars: Bar[] = [];
+    const bars: ChaosBar[] = [];
     for (const [kind, fault] of Object.entries(FAULTS)) {
       signal.throwIfAborted();
       bars.push(await measureOutage(kind, fault, join(folder, `outage-${kind}`), influxd));
@@ -72,7 +72,12 @@ export async function measureOutages({ folder, signal }: Bench): Promise<Bar[]> 
   }
 }
 
-async function measureOutage(kind: string, fault: Fault | "refused", folder: string, influxd: Influxd): Promise<Bar> {
+async function measureOutage(
+  kind: string,
+  fault: Fault | "refused",
+  folder: string,
+  influxd: Influxd,
+): Promise<ChaosBar> {
   let faulty = false;
   const server = createServer((incoming, response) => {
     if (faulty && fault !== "refused") fault(incoming, response);
@@ -125,11 +130,11 @@ async function measureOutage(kind: string, fault: Fault | "refused", folder: str
   const { counters, drops } = stats.take();
   if ((counters["failures"] ?? 0) === 0) throw new BenchFailure(`${kind}: there was no outage`);
   const lost = Object.values(drops).reduce((sum, points) => sum + points, 0);
-  return {
-    what: `${kind}: ${different} of ${POINTS} points, ${raw - different} twice, ${year} in the year, ${counters["failures"]} failed writes`,
-    bar: `${POINTS}, 0, ${POINTS}`,
-    passed: different === POINTS && raw === POINTS && year === POINTS && lost === 0,
-  };
+  return outcome(
+    `${kind}: ${different} of ${POINTS} points, ${raw - different} twice, ${year} in the year, ${counters["failures"]} failed writes`,
+    `${POINTS}, 0, ${POINTS}`,
+    different === POINTS && raw === POINTS && year === POINTS && lost === 0,
+  );
 }
 
 function resultOf(first: number, seq: number) {

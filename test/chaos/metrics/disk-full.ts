@@ -1,30 +1,31 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Bar } from "../bars.ts";
-import { type Bench, measureProgram } from "../bench.ts";
+import { type Bench, measureProgram } from "../../bench/bench.ts";
+import { type ChaosBar, outcome, within } from "../scenario.ts";
 import type { DiskFullOutcome } from "./disk-full-round.ts";
 
 /** A spool on a file system of 2 MB, which a namespace of its own may mount without being root. */
-export async function measureDiskFull(bench: Bench): Promise<Bar[]> {
+export async function measureDiskFull(bench: Bench): Promise<ChaosBar[]> {
   const folder = join(bench.folder, "small");
   await mkdir(folder);
   const round = fileURLToPath(new URL("./disk-full-round.ts", import.meta.url));
   const script = 'mount -t tmpfs -o size=2m small "$1" && shift && exec "$@"';
   const program = [process.execPath, "--import", import.meta.resolve("tsx"), round];
-  const outcome = await measureProgram<DiskFullOutcome>(
+  const measured = await measureProgram<DiskFullOutcome>(
     "unshare",
     ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", folder, ...program],
     { folder },
     bench.signal,
   );
-  const { log, slowest, appended, given, dropped } = outcome;
+  const { log, slowest, appended, given, dropped } = measured;
   console.log(log.map((line) => `  ${line}`).join("\n"));
   return [
-    {
-      what: `disk full: ${log.length} lines, ${given} of ${appended} points, ${dropped} dropped, append took ${slowest.toFixed(1)} ms at most`,
-      bar: "2 lines (full, written again), all points",
-      passed: log.length === 2 && given === appended && dropped === 0,
-    },
+    outcome(
+      `disk full: ${log.length} lines, ${given} of ${appended} points, ${dropped} dropped`,
+      "2 lines (full, written again), all points",
+      log.length === 2 && given === appended && dropped === 0,
+    ),
+    within("disk full: appending takes", [slowest], 50),
   ];
 }

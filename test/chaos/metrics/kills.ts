@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Influxd, startInfluxd } from "@beckon/metrics-sink/testing";
 import { eventually } from "@beckon/runtime/testing";
-import type { Bar } from "../bars.ts";
-import type { Bench } from "../bench.ts";
-import { withPrograms } from "../stream/programs.ts";
-import { startBeckon, startBroker } from "../stream/services.ts";
-import { sendLoad } from "./cost.ts";
+import type { Bench } from "../../bench/bench.ts";
+import { sendLoad } from "../../bench/metrics/cost.ts";
+import { withPrograms } from "../../bench/stream/programs.ts";
+import { type BrokerName, startBeckon, startBroker } from "../../bench/stream/services.ts";
+import { type ChaosBar, outcome, within } from "../scenario.ts";
 
 const RATE = 200;
 const SYNC_MS = 1000;
@@ -14,12 +14,12 @@ const SYNC_MS = 1000;
 const ON_THE_WAY_MS = 200;
 
 /** kill -9 of the sink in an outage, then of InfluxDB in the stream. */
-export function measureKills(bench: Bench, quick: boolean): Promise<Bar[]> {
+export function measureKills(bench: Bench, quick: boolean, broker: BrokerName = "mosquitto"): Promise<ChaosBar[]> {
   const seconds = quick ? 6 : 20;
   return withPrograms(bench.signal, async (start) => {
     const influxd = await startInfluxd();
     try {
-      const { port } = await startBroker("mosquitto", bench.folder, start);
+      const { port } = await startBroker(broker, bench.folder, start);
       const settings = {
         "metrics-sink.url": influxd.url,
         "metrics-sink.spool.folder": join(bench.folder, "kills"),
@@ -35,7 +35,7 @@ export function measureKills(bench: Bench, quick: boolean): Promise<Bar[]> {
       await loading;
       await influxd.start();
       await startSink();
-      const sinkBar = sinkKilled(await settled(influxd, "outage"), killedAt);
+      const sinkBars = sinkKilled(await settled(influxd, "outage"), killedAt);
       const sending = sendLoad({ port, rate: RATE, seconds, camera: "stream" }, bench);
       await sleep((seconds * 1000) / 3);
       await influxd.kill();
@@ -44,22 +44,25 @@ export function measureKills(bench: Bench, quick: boolean): Promise<Bar[]> {
       const { sent } = await sending;
       const [row] = await settled(influxd, "stream");
       const kept = Number(row?.["points"]);
-      return [sinkBar, { what: `kill -9 of influxd: ${kept} of ${sent} points`, bar: "all", passed: kept === sent }];
+      return [...sinkBars, outcome(`kill -9 of influxd: ${kept} of ${sent} points`, "all", kept === sent)];
     } finally {
       await influxd.stop();
     }
   });
 }
 
-function sinkKilled([row]: readonly Record<string, unknown>[], killedAt: number): Bar {
+function sinkKilled([row]: readonly Record<string, unknown>[], killedAt: number): ChaosBar[] {
   const [kept, first, last, time] = ["points", "first", "last", "time"].map((name) => Number(row?.[name]));
   const holes = Number(last) - Number(first) + 1 - Number(kept);
   const missing = killedAt - Number(time);
-  return {
-    what: `kill -9 of the sink in an outage: ${kept} points kept, ${holes} holes, the last ${Math.round(missing)} ms missing`,
-    bar: `no holes, at most ${SYNC_MS} ms and ${ON_THE_WAY_MS} from the broker to the disk`,
-    passed: holes === 0 && first === 0 && missing <= SYNC_MS + ON_THE_WAY_MS,
-  };
+  return [
+    outcome(
+      `kill -9 of the sink in an outage: ${kept} points kept from number ${first} on, ${holes} holes`,
+      "from 0 on, no holes",
+      holes === 0 && first === 0,
+    ),
+    within("kill -9 of the sink in an outage: before the kill, what is missing", [missing], SYNC_MS + ON_THE_WAY_MS),
+  ];
 }
 
 /** When it no longer grows. */
