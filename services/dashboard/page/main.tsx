@@ -1,19 +1,46 @@
+import { signal } from "@preact/signals";
 import { render } from "preact";
 import { PageFacts } from "../src/page-facts.ts";
 import { type App, AppContext } from "./app.ts";
 import { createApi } from "./bus/api.ts";
 import { connectPageBus } from "./bus/page-bus.ts";
 import { Shell } from "./shell/shell.tsx";
+import { words } from "./words.ts";
 import "./style/page.css";
 
-const facts = PageFacts.parse(await (await fetch("page.json")).json());
-const bus = connectPageBus(`${location.origin.replace(/^http/, "ws")}/mqtt`, facts.prefix);
-const app: App = { bus, api: createApi(bus, facts), facts };
+const RETRY_MS = 2000;
+
+function createApp(facts: PageFacts): App {
+  const bus = connectPageBus(`${location.origin.replace(/^http/, "ws")}/mqtt`, facts.prefix);
+  return { bus, api: createApi(bus, facts), facts, localRoi: signal(undefined) };
+}
+
+/** A page that was open before its service, or came from the browser's memory, waits for it. */
+async function untilFacts(place: HTMLElement): Promise<PageFacts> {
+  for (;;) {
+    try {
+      return PageFacts.parse(await (await fetch("page.json")).json());
+    } catch {
+      render(
+        <main class="shell-main">
+          <p class="notice warning" role="alert">
+            {words.connection.serviceAway}
+          </p>
+        </main>,
+        place,
+      );
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
 const place = document.getElementById("page");
-if (place)
+if (place) {
+  const app = createApp(await untilFacts(place));
   render(
     <AppContext.Provider value={app}>
       <Shell />
     </AppContext.Provider>,
     place,
   );
+}

@@ -1,11 +1,15 @@
-import { signal } from "@preact/signals";
+import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
+import { useApp } from "../app.ts";
 import { BrowserCameraView } from "../browser-camera/browser-camera-view.tsx";
 import { LiveView } from "../live/live-view.tsx";
 import { SystemView } from "../system/system-view.tsx";
 import { TeachView } from "../teach/teach-view.tsx";
 import { words } from "../words.ts";
+import { ConnectionBadge, ConnectionBanner } from "./connection-state.tsx";
+import { Login } from "./login.tsx";
+import "./shell.css";
 
 const VIEWS = {
   live: LiveView,
@@ -24,29 +28,79 @@ function viewOf(hash: string): ViewName {
 }
 
 export function Shell() {
+  const { bus } = useApp();
+  const main = useRef<HTMLElement>(null);
+  const username = useSignal("");
+  /** The form stays while its answer is waited for, so that nothing flickers and a typed name is not lost. */
+  const login = useSignal<"none" | "asked" | "done">("none");
+  useSignalEffect(() => {
+    const { status } = bus.connection.value;
+    if (status === "login") login.value = "asked";
+    else if (status === "online" && login.peek() === "asked") login.value = "done";
+  });
   useEffect(() => {
     const follow = (): void => {
       view.value = viewOf(location.hash);
+      scrollTo(0, 0);
+      // Whoever reads by keyboard or ear begins where the new view does.
+      main.current?.focus({ preventScroll: true });
     };
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  const View = VIEWS[view.value];
+  useSignalEffect(() => {
+    document.title = `${words.views[view.value]} · ${words.title}`;
+  });
+  const skip = (event: Event): void => {
+    event.preventDefault();
+    main.current?.focus();
+  };
+  const name = view.value;
   return (
     <>
-      <header>
-        <h1>{words.title}</h1>
-        <nav>
-          {NAMES.map((name) => (
-            <a key={name} href={`#${name}`} aria-current={view.value === name ? "page" : undefined}>
-              {words.views[name]}
-            </a>
-          ))}
-        </nav>
+      <a class="shell-skip" href={`#${name}`} onClick={skip}>
+        {words.connection.skip}
+      </a>
+      <header class="shell-header">
+        <div class="shell-bar">
+          <div class="shell-brand">
+            <img src="icon.svg" alt="" />
+            <h1>{words.title}</h1>
+          </div>
+          <nav class="shell-nav" aria-label={words.connection.nav}>
+            {NAMES.map((each) => (
+              <a key={each} href={`#${each}`} aria-current={each === name ? "page" : undefined}>
+                {words.views[each]}
+              </a>
+            ))}
+          </nav>
+          <ConnectionBadge />
+          {login.value === "done" && (
+            <button type="button" class="small" onClick={() => bus.logout()}>
+              {words.login.out}
+            </button>
+          )}
+        </div>
       </header>
-      <main>
-        <View />
+      <ConnectionBanner />
+      <main ref={main} class="shell-main" tabIndex={-1} aria-label={words.views[name]}>
+        {login.value === "asked" ? <Login username={username} /> : <Guarded key={name} view={VIEWS[name]} />}
       </main>
     </>
+  );
+}
+
+/** A view that fails leaves the others alone. */
+function Guarded({ view: View }: { readonly view: ComponentType }) {
+  const [error, again] = useErrorBoundary((cause: unknown) => console.error(cause));
+  if (error === undefined) return <View />;
+  return (
+    <div class="notice bad stack" role="alert">
+      <p>{words.connection.broken}</p>
+      <p class="hint">{error instanceof Error ? error.message : String(error)}</p>
+      <button type="button" onClick={again}>
+        {words.connection.again}
+      </button>
+    </div>
   );
 }
