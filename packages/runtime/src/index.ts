@@ -21,3 +21,4 @@ export { SenderClock, type Stamp, type Timing, type Untimely } from "./sender-cl
 export { type BusHost, type HostContext, type Service, type ServiceContext, ServiceFailure } from "./service.ts";
 export { Stats, StatsPart } from "./stats.ts";
 export { type ThrottledLog, throttled } from "./throttled.ts";
+export { dataFolder, stateFolder, withHome } from "./user-folders.ts";
