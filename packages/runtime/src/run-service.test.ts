@@ -320,4 +320,21 @@ describe("runService", () => {
       "closed",
     ]);
   });
+
+  it("tells once where a person finds it, when it is ready", async () => {
+    const bench = new Bench();
+    const told: (string | undefined)[] = [];
+    const running = bench.start(
+      service(async ({ ready, signal }) => {
+        ready("http://127.0.0.1:8080");
+        ready("http://elsewhere");
+        await untilAborted(signal);
+      }),
+      { ready: (address) => told.push(address) },
+    );
+    await eventually(() => told.length > 0);
+    bench.stop.abort();
+    await running;
+    expect(told).toEqual(["http://127.0.0.1:8080"]);
+  });
 });

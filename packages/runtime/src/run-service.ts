@@ -2,9 +2,11 @@ import { createRequire } from "node:module";
 import { createBoot, createTopics } from "@beckon/protocol";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
+import { hasChangeable } from "./config/settings.ts";
 import type { SharedConfig } from "./config/shared-config.ts";
 import { within } from "./deadline.ts";
 import { instanceName } from "./instance-name.ts";
+import { KeptSettings } from "./kept-settings.ts";
 import { LiveSettings } from "./live-settings.ts";
 import type { Monitor } from "./monitor.ts";
 import { connectMqttBus, type MqttBusOptions } from "./mqtt-bus.ts";
@@ -31,14 +33,14 @@ export type OpenBus = (options: BusOptions) => Bus & { readonly failed?: Promise
 
 export interface RunOptions<C> {
   readonly config: C;
-  readonly shared: Pick<SharedConfig, "prefix" | "mqtt">;
+  readonly shared: Pick<SharedConfig, "prefix" | "mqtt" | "keepSettings">;
   readonly log: Logger;
   /** Stops the service. */
   readonly signal: AbortSignal;
   /** Names this instance in its topics; the machine's name unless given. Two processes of one id cannot both connect. */
   readonly id?: string;
-  /** Called once, when everything runs. */
-  readonly ready?: () => void;
+  /** Called once, when everything runs, with the address that a person opens, where there is one. */
+  readonly ready?: (address?: string) => void;
   /** Called with the broker that this service holds, before its own bus connects. */
   readonly hosted?: (host: BusHost) => void;
   /** An MQTT connection unless given. */
@@ -79,7 +81,7 @@ async function live<C>(
   stop: AbortController,
   onClose: (...closing: Closing) => void,
 ): Promise<void> {
-  const { config, id, log, shared } = options;
+  const { id, log, shared } = options;
   const { signal } = stop;
   const { kind } = service;
   const boot = createBoot(Date.now());
@@ -98,6 +100,7 @@ async function live<C>(
     isReady: () => state.ready === true,
   });
   if (unshow) onClose("the monitor", async () => unshow());
+  const { kept, config } = await keptOver(service, options);
   const host = await service.host?.({ config, log, stats, signal, topics });
   if (host) {
     onClose("the broker", () => host.close());
@@ -115,18 +118,28 @@ async function live<C>(
   state.bus = bus;
   onClose("the bus", () => bus.close());
   onClose("the goodbye", announce(bus, own, stats, { boot, version }));
-  const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal });
+  if (kept) onClose("the settings", () => kept.settled());
+  const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal, kept });
   const open = host ? undefined : openBroker(shared.mqtt);
   const context: ServiceContext<C> = {
     ...{ config, id, boot, bus, topics, log, stats, signal, ...(open !== undefined && { openBroker: open }) },
     onChange: (listener) => settings.onChange(listener),
-    ready: once(() => {
+    ready: once((address) => {
       state.ready = true;
-      log.info("ready");
-      options.ready?.();
+      log.info(address === undefined ? "ready" : `ready at ${address}`);
+      options.ready?.(address);
     }),
   };
   await untilEnded((async () => service.run(context))(), [bus.failed ?? forever, settings.follow()], stop, log);
+}
+
+/** The configuration with what `/set` changed in an earlier run, where that is kept. */
+async function keptOver<C>(
+  service: Service<C>,
+  { config, id, log, shared: { keepSettings } }: Life<C>,
+): Promise<{ readonly config: C; readonly kept?: KeptSettings<C> }> {
+  if (keepSettings === undefined || !hasChangeable(service.config)) return { config };
+  return KeptSettings.open(service, config, { folder: keepSettings, id, log });
 }
 
 const forever = new Promise<never>(() => {});
@@ -174,10 +187,10 @@ async function closeAll(closings: readonly Closing[], log: Logger): Promise<void
   }
 }
 
-function once(run: () => void): () => void {
+function once(run: (address?: string) => void): (address?: string) => void {
   let done = false;
-  return () => {
-    if (!done) run();
+  return (address) => {
+    if (!done) run(address);
     done = true;
   };
 }

@@ -23,8 +23,8 @@ export function runnable<C>(service: Service<C>, options: () => Omit<RunOptions<
     first: service.host !== undefined,
     run: ({ signal, ready }) => {
       const given = options();
-      const told = (): void => {
-        given.ready?.();
+      const told = (address?: string): void => {
+        given.ready?.(address);
         ready();
       };
       return runService(service, { ...given, signal, ready: told });

@@ -26,8 +26,12 @@ export interface ServiceContext<C> {
    * changeable (see `changeable`). What it throws is logged, and the old configuration stays.
    */
   onChange(listener: (config: C) => void | Promise<void>): void;
-  /** Says that everything runs: `beckon up` starts what comes next, and the log says so. */
-  ready(): void;
+  /**
+   * Says that everything runs: `beckon up` starts what comes next, and the log says so.
+   *
+   * @param address that a person opens, such as that of a page
+   */
+  ready(address?: string): void;
 }
 
 /** One of the microservices: a kind, the schema of its section in beckon.yaml, and one function. */
@@ -40,6 +44,13 @@ export interface Service<C> {
    * with a `ServiceFailure`, whose message is one line for the user; everything else it retries.
    */
   run(context: ServiceContext<C>): Promise<void>;
+  /**
+   * Whether it could start with a configuration that fits its schema: a model may be gone, for instance. It is asked of
+   * settings that an earlier run kept, and is to be quick.
+   *
+   * @throws {ServiceFailure} saying what is missing
+   */
+  check?(config: C): Promise<void>;
   /** Only a broker has it: what must listen before the bus can connect. */
   host?(context: HostContext<C>): Promise<BusHost>;
 }
