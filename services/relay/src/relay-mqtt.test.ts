@@ -50,7 +50,7 @@ async function start(): Promise<void> {
   stop = new AbortController();
   const shared = { prefix: "beckon", mqtt: { url: broker.url } };
   await new Promise<void>((ready) => {
-    running = runService(relay, { config, shared, log, id: "test", signal: stop.signal, ready });
+    running = runService(relay, { config, shared, log, id: "test", signal: stop.signal, ready: () => ready() });
   });
 }
 
