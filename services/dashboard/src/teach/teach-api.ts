@@ -4,10 +4,12 @@
  *
  * GET    /api/teach                                  TeachState
  * POST   /api/teach/recordings                       StartRecording -> { id }; ends by DELETE .../running, or by itself
- * DELETE /api/teach/recordings/running               ends the recording
+ * DELETE /api/teach/recordings/running               ends the recording -> { ended? }, a RecordingEnd; a refusal when it
+ *                                                    could not be kept (a full disk, a silent camera). Twice is allowed.
  * GET    /api/teach/recordings/:id/:picture          a JPEG
  * DELETE /api/teach/recordings/:id/:picture          throws one sample out
- * DELETE /api/teach/recordings/:id                   throws a recording out
+ * DELETE /api/teach/recordings/:id?gesture=          throws a recording out; the gesture only where the folder holds
+ *                                                    several, as those of `beckon collect` may (`id` is in the list twice)
  * DELETE /api/teach/gestures/:gesture                throws a gesture out, percent-encoded
  * POST   /api/teach/training                         starts it; ends by itself
  * DELETE /api/teach/training                         stops it
@@ -30,7 +32,8 @@ export const GestureName = z
       .regex(
         /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} _-]{0,30}[\p{L}\p{M}\p{N}])?$/u,
         "must be 1 to 32 letters, digits, spaces, - or _, and begin and end with a letter or digit",
-      ),
+      )
+      .refine((name) => !TAKEN.test(name), "is a name that means something else: choose another"),
   );
 
 /** The class of everything that is none of the gestures; asked for, because without it every hand is one of them. */
@@ -39,8 +42,11 @@ export const OTHERS = "others";
 export const StartRecording = z.object({ gesture: GestureName, camera: Name });
 export type StartRecording = z.infer<typeof StartRecording>;
 
-const RecordingId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
-const PictureName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\.jpg$/);
+/** Folders of these names cannot be on Windows, and `unknown` is what a model answers when it is not sure. */
+const TAKEN = /^(con|prn|aux|nul|com\p{N}|lpt\p{N}|unknown)$/iu;
+
+export const RecordingId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
+export const PictureName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\.jpg$/);
 
 export const Recording = z.object({
   id: RecordingId,
@@ -51,6 +57,18 @@ export const Recording = z.object({
 });
 export type Recording = z.infer<typeof Recording>;
 
+/** How the last recording ended. */
+export const RecordingEnd = z.object({
+  id: RecordingId,
+  gesture: z.string(),
+  pictures: z.number().int(),
+  /** Frames that could not be read. */
+  skipped: z.number().int(),
+  /** Why it ended before it was told to, and what to do, in one line; absent when it ended as it should. */
+  error: z.string().optional(),
+});
+export type RecordingEnd = z.infer<typeof RecordingEnd>;
+
 /** How a model did on recordings that it was not trained on. */
 export const Judgement = z.object({
   pictures: z.number().int(),
@@ -59,7 +77,10 @@ export const Judgement = z.object({
   low: z.number(),
   high: z.number(),
   labels: z.array(z.string()),
-  /** Row: what was shown; column: what it was taken for, the last one `unknown`. */
+  /**
+   * Row: what was shown; column: what it was taken for, the last one `unknown`: one column more than labels. The accuracy
+   * counts the likeliest class even where it is below the threshold, so the diagonal may sum up to less.
+   */
   confusion: z.array(z.array(z.number().int())),
 });
 export type Judgement = z.infer<typeof Judgement>;
@@ -97,6 +118,8 @@ export const TeachState = z.object({
       endsAt: z.number(),
     })
     .optional(),
+  /** Of the last recording since the service started. */
+  ended: RecordingEnd.optional(),
   /** Newest last. */
   models: z.array(TaughtModel),
   training: Training.optional(),
