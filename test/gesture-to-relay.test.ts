@@ -10,6 +10,7 @@ import {
   type ServiceContext,
   Stats,
 } from "@beckon/runtime";
+import { noVisits } from "@beckon/runtime/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const topics = createTopics();
@@ -35,6 +36,7 @@ function start<C>(service: Service<C>, config: unknown, hub: MemoryHub, signal: 
     log: createLogger({ service: service.kind, level: "silent", format: "json" }),
     stats: new Stats(),
     signal,
+    visit: noVisits,
     onChange: () => {},
     ready: () => {},
   };

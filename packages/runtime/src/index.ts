@@ -7,10 +7,12 @@ export { changeable, secret } from "./config/marks.ts";
 export type { Flag } from "./config/overrides.ts";
 export { applySettings, hasChangeable, publicConfig } from "./config/settings.ts";
 export type { LogSection, MonitoringSection, MqttConnection, SharedConfig, TlsFiles } from "./config/shared-config.ts";
+export { dialBroker } from "./dial-broker.ts";
 export { instanceName } from "./instance-name.ts";
 export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
 export { createLogger, type LoggerOptions } from "./log.ts";
+export { isLoopback } from "./loopback.ts";
 export { createMemoryBus, MemoryHub } from "./memory-bus.ts";
 export type { Monitor, Monitored } from "./monitor.ts";
 export { monitored } from "./monitored.ts";
@@ -21,4 +23,5 @@ export { SenderClock, type Stamp, type Timing, type Untimely } from "./sender-cl
 export { type BusHost, type HostContext, type Service, type ServiceContext, ServiceFailure } from "./service.ts";
 export { Stats, StatsPart } from "./stats.ts";
 export { type ThrottledLog, throttled } from "./throttled.ts";
+export { type Foreign, foreign, isOwnHost, isOwnOrigin, type OwnWeb } from "./web-origin.ts";
 export { dataFolder, stateFolder, withHome } from "./user-folders.ts";

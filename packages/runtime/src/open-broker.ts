@@ -1,4 +1,5 @@
 import type { MqttConnection } from "./config/shared-config.ts";
+import { isLoopback } from "./loopback.ts";
 
 /**
  * Whether we reach a broker on another machine without saying who we are, so that it lets anyone in: the nearest a
@@ -9,9 +10,5 @@ import type { MqttConnection } from "./config/shared-config.ts";
 export function openBroker({ url, username, tls }: MqttConnection): string | undefined {
   const { hostname, username: inUrl } = new URL(url);
   const known = username !== undefined || inUrl !== "" || tls?.cert !== undefined;
-  return known || isLoopback(hostname) ? undefined : hostname;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || hostname === "" || /^127(\.\d+){3}$/.test(hostname);
+  return known || hostname === "" || isLoopback(hostname) ? undefined : hostname;
 }

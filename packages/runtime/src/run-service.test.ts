@@ -287,6 +287,9 @@ describe("runService", () => {
           connect: () => {
             throw new Error("not reached");
           },
+          visit: () => {
+            throw new Error("not reached");
+          },
           close: async () => void order.push("closed"),
         };
       },

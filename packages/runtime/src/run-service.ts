@@ -1,10 +1,12 @@
 import { createRequire } from "node:module";
+import type { Duplex } from "node:stream";
 import { createBoot, createTopics } from "@beckon/protocol";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { hasChangeable } from "./config/settings.ts";
 import type { SharedConfig } from "./config/shared-config.ts";
 import { within } from "./deadline.ts";
+import { dialBroker } from "./dial-broker.ts";
 import { instanceName } from "./instance-name.ts";
 import { KeptSettings } from "./kept-settings.ts";
 import { LiveSettings } from "./live-settings.ts";
@@ -43,6 +45,8 @@ export interface RunOptions<C> {
   readonly ready?: (address?: string) => void;
   /** Called with the broker that this service holds, before its own bus connects. */
   readonly hosted?: (host: BusHost) => void;
+  /** How strangers come to a broker that another service of this process holds; by its URL unless given. */
+  readonly visit?: (address: string) => Duplex;
   /** An MQTT connection unless given. */
   readonly openBus?: OpenBus;
   /** Where the service is shown to Prometheus; see `monitored`. */
@@ -121,8 +125,10 @@ async function live<C>(
   if (kept) onClose("the settings", () => kept.settled());
   const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal, kept });
   const open = host ? undefined : openBroker(shared.mqtt);
+  const visit = options.visit ?? (host ? host.visit : () => dialBroker(shared.mqtt));
   const context: ServiceContext<C> = {
     ...{ config, id, boot, bus, topics, log, stats, signal, ...(open !== undefined && { openBroker: open }) },
+    visit: (address = "this process") => visit(address),
     onChange: (listener) => settings.onChange(listener),
     ready: once((address) => {
       state.ready = true;

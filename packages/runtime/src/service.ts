@@ -19,6 +19,14 @@ export interface ServiceContext<C> {
   readonly stats: Stats;
   /** Host of a broker elsewhere that lets us in without a user: whoever reaches it may publish what we obey. */
   readonly openBroker?: string;
+  /**
+   * Opens a raw connection to the broker, as a stranger: whoever uses it logs in by MQTT's CONNECT, and may do what the
+   * broker lets him. It carries nothing of this service's own user, and nothing of the connection is done again.
+   *
+   * @param address of whom it is for, for the log and the limits of a broker in this process
+   * @returns at once; it fails as streams do, with `error` and `close`
+   */
+  visit(address?: string): Duplex;
   /** Aborted when the service must stop. */
   readonly signal: AbortSignal;
   /**
@@ -61,6 +69,8 @@ export type HostContext<C> = Pick<ServiceContext<C>, "config" | "log" | "stats" 
 export interface BusHost {
   /** A connection to it for its own bus, without a socket and past its log-in. */
   connect(): Duplex;
+  /** A connection to it for a stranger, without a socket, who must log in and is bounded as one that came by TCP. */
+  visit(address: string): Duplex;
   /** `mqtt://127.0.0.1:1883`: where the others find it. */
   readonly url: string;
   close(): Promise<void>;

@@ -239,9 +239,7 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
   return {
     handle: (stream, visitor) => serve(stream, visitor, undefined),
     connect: () => {
-      const [near, far] = duplexPair();
-      near.on("close", () => far.destroy());
-      far.on("close", () => near.destroy());
+      const [near, far] = joinedPair();
       serve(near, { address: "this process", admitted: () => {} }, EVERYTHING);
       return far;
     },
@@ -252,6 +250,14 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
       for (const connection of live) connection.destroy();
     },
   };
+}
+
+/** The two ends of a pipe within the process, which close together. */
+export function joinedPair(): [near: Duplex, far: Duplex] {
+  const [near, far] = duplexPair();
+  near.on("close", () => far.destroy());
+  far.on("close", () => near.destroy());
+  return [near, far];
 }
 
 /** When all that was published before has been handed to the subscribers: a service says `offline` just before this. */

@@ -45,7 +45,7 @@ describe("the guards of the broker", () => {
     const listener: Listener = await listen(
       { host: "127.0.0.1", port: 0, setting: "test", search: false },
       (socket) => {
-        const visitor = lobby.enter(socket);
+        const visitor = lobby.enter(socket, socket.remoteAddress);
         if (visitor) broker.handle(socket, visitor);
       },
     );

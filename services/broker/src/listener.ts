@@ -54,13 +54,6 @@ export function secured(socket: Socket, secureContext: SecureContext, failed: (r
   return secure;
 }
 
-/** Whether only this machine can reach it. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");
-  if (isIP(bare) === 4) return bare.startsWith("127.");
-  return bare === "::1" || bare.toLowerCase() === "localhost";
-}
-
 /** As it stands in a URL. */
 export function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Loss, Visitor } from "./broker.ts";
 
 /**
@@ -19,7 +19,7 @@ export interface LobbyLimits {
 export class Lobby {
   readonly #limits: LobbyLimits;
   readonly #lost: (loss: Loss, detail: string) => void;
-  readonly #inside = new Set<Socket>();
+  readonly #inside = new Set<Duplex>();
   #strangers = 0;
 
   constructor(limits: LobbyLimits, lost: (loss: Loss, detail: string) => void) {
@@ -27,9 +27,11 @@ export class Lobby {
     this.#lost = lost;
   }
 
-  /** @returns undefined when there is no place; the socket is closed then */
-  enter(socket: Socket): Visitor | undefined {
-    const address = socket.remoteAddress ?? "an unknown address";
+  /**
+   * @param socket or a pipe within the process
+   * @returns undefined when there is no place; the socket is closed then
+   */
+  enter(socket: Duplex, address = "an unknown address"): Visitor | undefined {
     // A connection that breaks is no news, whatever it is used for.
     socket.on("error", () => {});
     if (this.#inside.size >= this.#limits.connections || this.#strangers >= this.#limits.strangers) {

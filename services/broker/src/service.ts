@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type BusHost, type HostContext, type Service, ServiceFailure, throttled } from "@beckon/runtime";
+import { type BusHost, type HostContext, isLoopback, type Service, ServiceFailure, throttled } from "@beckon/runtime";
 import { openAccess, type User, usersAccess } from "./access.ts";
-import { type Broker, type Loss, openBroker } from "./broker.ts";
+import { type Broker, joinedPair, type Loss, openBroker } from "./broker.ts";
 import { BrokerConfig } from "./config.ts";
-import { isLoopback, type Listener, listen, secured, urlHost } from "./listener.ts";
+import { type Listener, listen, secured, urlHost } from "./listener.ts";
 import { LOGIN_MS, Lobby } from "./lobby.ts";
 import { createWebSocketGate } from "./websocket-gate.ts";
 
@@ -95,6 +95,12 @@ async function openHost(context: HostContext<BrokerConfig>): Promise<BrokerHost>
   log.info(`the broker listens at ${Object.values(urls).join(", ")}${everywhere}`);
   return {
     connect: () => broker.connect(),
+    visit: (address) => {
+      const [near, far] = joinedPair();
+      const visitor = lobby.enter(near, address);
+      if (visitor) broker.handle(near, visitor);
+      return far;
+    },
     url: urls.mqtt ?? urls.mqtts ?? urls.ws ?? urls.wss ?? "",
     websocketUrl: urls.ws ?? urls.wss,
     ports,
@@ -143,7 +149,7 @@ function visitorHandler(door: Door, { broker, lobby, config, secureContext, lost
   const { hosts, origins, maxPacketBytes } = config;
   const gate = createWebSocketGate({ hosts, origins, messageBytes: 2 * maxPacketBytes, lost });
   return (accepted) => {
-    const visitor = lobby.enter(accepted);
+    const visitor = lobby.enter(accepted, accepted.remoteAddress);
     if (!visitor) return;
     const socket =
       isSecure && secureContext

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBoot, createTopics, type Frame } from "@beckon/protocol";
 import { createMemoryBus, MemoryHub, type ServiceContext, ServiceFailure, Stats } from "@beckon/runtime";
-import { eventually } from "@beckon/runtime/testing";
+import { eventually, noVisits } from "@beckon/runtime/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cameraPublisher, changedCamera } from "./camera-publisher.ts";
 import { CameraPublisherConfig, type ChosenCamera } from "./config.ts";
@@ -54,6 +54,7 @@ function start(section: Record<string, unknown>) {
     stats,
     signal: stop.signal,
     log: { info: say, warn: say, error: say, debug: () => {} } as unknown as ServiceContext<unknown>["log"],
+    visit: noVisits,
     onChange: (listener) => {
       change = listener;
     },

@@ -7,6 +7,7 @@ import {
   type TopicFilter,
 } from "@beckon/protocol";
 import { type Bus, createLogger, createMemoryBus, MemoryHub, now, Stats } from "@beckon/runtime";
+import { noVisits } from "@beckon/runtime/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InterpreterConfig } from "./config.ts";
 import { interpreter } from "./interpreter.ts";
@@ -42,6 +43,7 @@ class Stage {
       log: createLogger({ service: "interpreter", level: "silent", format: "json" }),
       stats: this.stats,
       signal: this.stopping.signal,
+      visit: noVisits,
       onChange: (listener) => {
         this.change = listener;
       },

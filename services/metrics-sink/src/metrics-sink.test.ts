@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { createTopics, type Result } from "@beckon/protocol";
 import { createLogger, createMemoryBus, MemoryHub, now, ServiceFailure, Stats } from "@beckon/runtime";
-import { eventually, withDebian } from "@beckon/runtime/testing";
+import { eventually, noVisits, withDebian } from "@beckon/runtime/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { MetricsSinkConfig } from "./config.ts";
 import { importSpool } from "./import-spool.ts";
@@ -42,6 +42,7 @@ function startSink(config: { readonly spool?: object; readonly [key: string]: un
     log: createLogger({ service: "metrics-sink", level: "silent", format: "json" }),
     stats,
     signal: stopping.signal,
+    visit: noVisits,
     onChange: () => {},
     ready,
   });

@@ -50,6 +50,7 @@ async function run({ args }: CommandInput): Promise<void> {
       // What a relay does is told in plain words; its log need not say it again.
       log: isTelling && service.kind === "relay" ? log.child({}, { level: "warn" }) : log,
       openBus,
+      ...(host && { visit: host.visit }),
       monitor,
       hosted: (found) => {
         host = found;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBoot, createTopics, type Figures, type Frame, type Result, type Settings } from "@beckon/protocol";
 import { applySettings, type Bus, createMemoryBus, MemoryHub, now, type ServiceContext, Stats } from "@beckon/runtime";
+import { noVisits } from "@beckon/runtime/testing";
 import type { z } from "zod";
 import { runClassifier, type Stagehands } from "../classifier.ts";
 import { ClassifierConfig } from "../config.ts";
@@ -59,6 +60,7 @@ export function startClassifier(
     log: { debug: () => {}, info: write("info"), warn: write("warn") } as unknown as ServiceContext<unknown>["log"],
     stats,
     signal: stopping.signal,
+    visit: noVisits,
     onChange: (listener) => changes.push(listener),
     ready: () => ready(),
   };

@@ -10,6 +10,7 @@ import {
   type Topic,
 } from "@beckon/protocol";
 import { type Bus, createLogger, createMemoryBus, MemoryHub, now, Stats } from "@beckon/runtime";
+import { noVisits } from "@beckon/runtime/testing";
 import { vi } from "vitest";
 import { RelayConfig } from "../config.ts";
 import { relay } from "../relay-service.ts";
@@ -71,6 +72,7 @@ export class Stage {
       log: createLogger({ service: "relay", level: "info", format: "json", destination }),
       stats: this.stats,
       signal: this.#ending.signal,
+      visit: noVisits,
       onChange: () => {},
       ready: () => {},
       ...(openBroker !== undefined && { openBroker }),
