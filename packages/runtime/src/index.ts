@@ -8,6 +8,7 @@ export type { Flag } from "./config/overrides.ts";
 export { applySettings, hasChangeable, publicConfig } from "./config/settings.ts";
 export type { LogSection, MonitoringSection, MqttConnection, SharedConfig, TlsFiles } from "./config/shared-config.ts";
 export { dialBroker } from "./dial-broker.ts";
+export { dataFolder, stateFolder, withHome } from "./folders.ts";
 export { instanceName } from "./instance-name.ts";
 export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
@@ -24,4 +25,3 @@ export { type BusHost, type HostContext, type Service, type ServiceContext, Serv
 export { Stats, StatsPart } from "./stats.ts";
 export { type ThrottledLog, throttled } from "./throttled.ts";
 export { type Foreign, foreign, isOwnHost, isOwnOrigin, type OwnWeb } from "./web-origin.ts";
-export { dataFolder, stateFolder, withHome } from "./user-folders.ts";
