@@ -1,11 +1,10 @@
 import type { Frame, Topics } from "@beckon/protocol";
 import type { Bus, Message } from "@beckon/runtime";
-import { PictureError } from "@beckon/vision";
+import { Collection, PictureError } from "@beckon/vision";
 import { type CommandInput, command } from "../command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { bar, Progress } from "../progress.ts";
 import { parseRoi, ROI_FLAG } from "../roi.ts";
-import { Collection } from "../stream/collection.ts";
 import { parseDuration } from "../stream/duration.ts";
 import { onKeys } from "../stream/keys.ts";
 import { STREAM_FLAGS, streamConfig, withBus } from "../stream/stream-flags.ts";

@@ -1,12 +1,10 @@
 import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createBoot } from "@beckon/protocol";
 import { drawScene } from "@beckon/synthetic";
 import { scanDataset } from "@beckon/training";
-import { checkPicture, encodeJpeg, FILE_LIMITS } from "@beckon/vision";
+import { Collection, type CollectionPlan, encodeJpeg } from "@beckon/vision";
 import { describe, expect, it } from "vitest";
-import { Collection, type CollectionPlan } from "./collection.ts";
 import { parseDuration } from "./duration.ts";
 import { sourceFlag } from "./source-flag.ts";
 
@@ -20,21 +18,6 @@ async function plan(changes: Partial<CollectionPlan> = {}): Promise<CollectionPl
 const jpeg = await encodeJpeg(drawScene({ sign: "A", time: 0, width: 320, height: 240 }));
 
 describe("collecting", () => {
-  it("lays pictures out as the trainer reads them, cut to the region of the frame", async () => {
-    const collection = new Collection(await plan());
-    const envelope = { seq: 1, boot: createBoot(startedAt), at: startedAt, width: 320, height: 240 };
-    const file = await collection.keep({ jpeg, envelope: { ...envelope, roi: [0.25, 0, 0.5, 1] } });
-    expect(file).toMatch(/me-kitchen[\\/]A[\\/]desk-20261121t104503-0001\.jpg$/);
-    expect(checkPicture(await readFile(file), FILE_LIMITS)).toMatchObject({ width: 160, height: 240 });
-  });
-
-  it("takes the default region of a camera that names none, or the whole frame when asked", async () => {
-    const byDefault = await new Collection(await plan()).keep({ jpeg });
-    expect(checkPicture(await readFile(byDefault), FILE_LIMITS)).toMatchObject({ width: 144, height: 144 });
-    const whole = await new Collection(await plan({ roi: undefined })).keep({ jpeg });
-    expect(checkPicture(await readFile(whole), FILE_LIMITS)).toMatchObject({ width: 320, height: 240 });
-  });
-
   it("notes each recording beside its pictures, where no trainer takes it for one", async () => {
     const request = await plan();
     const collection = new Collection(request);
@@ -51,12 +34,6 @@ describe("collecting", () => {
     expect(await readdir(join(request.out, "me-kitchen", "A"))).toHaveLength(2);
     const { problems } = await scanDataset([{ folder: request.out }]);
     expect(problems).toEqual([]);
-  });
-
-  it("leaves no trace of a recording without pictures", async () => {
-    const request = await plan();
-    await new Collection(request).close(startedAt);
-    expect(await readdir(request.out)).toEqual([]);
   });
 });
 

@@ -1,7 +1,13 @@
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Frame } from "@beckon/protocol";
-import { checkPicture, defaultRoi, encodeJpeg, type PictureShape, readPicture, WIRE_LIMITS } from "@beckon/vision";
+import { checkPicture, defaultRoi, encodeJpeg, type PictureShape, readPicture, WIRE_LIMITS } from "./picture.ts";
+import type { Roi } from "./pixels.ts";
+
+/** A frame of a camera: its JPEG, and the region that the camera itself names. */
+export interface CollectedFrame {
+  readonly jpeg: Uint8Array;
+  readonly envelope?: { readonly roi?: Roi | undefined } | undefined;
+}
 
 export interface CollectionPlan {
   /** The training folder: pictures go to `<out>/<source>/<label>/`. */
@@ -12,6 +18,12 @@ export interface CollectionPlan {
   readonly camera: string;
   /** What is kept of each frame: the region in its envelope unless another is named. */
   readonly roi: PictureShape["roi"] | "envelope";
+  /** With `envelope`: the region of a frame that names none. Default `default`. */
+  readonly otherwise?: PictureShape["roi"];
+  /** Turned left to right, as the classifier is told to turn this camera's frames. */
+  readonly mirror?: boolean;
+  /** What the pictures' names begin with; `<camera>-<session>` unless given. */
+  readonly stem?: string;
   /** Ms since the epoch: names this recording. */
   readonly startedAt: number;
 }
@@ -45,18 +57,25 @@ export class Collection {
   /**
    * @returns the file that was written
    * @throws PictureError on a frame that cannot be read; nothing is written then
+   * @throws the error of the file system; no half of a picture is left then
    */
-  async keep(frame: Frame): Promise<string> {
-    const roi = this.#plan.roi === "envelope" ? (frame.envelope?.roi ?? "default") : this.#plan.roi;
-    const shape: PictureShape = { ...regionSize(frame.jpeg, roi), fit: "stretch", kernel: "cubic", roi };
+  async keep(frame: CollectedFrame): Promise<string> {
+    const { camera, mirror, stem = `${camera}-${this.session}` } = this.#plan;
+    const roi = this.#regionOf(frame);
+    const shape: PictureShape = { ...regionSize(frame.jpeg, roi), fit: "stretch", kernel: "cubic", roi, mirror };
     const pixels = await readPicture(frame.jpeg, shape, WIRE_LIMITS);
     const jpeg = await encodeJpeg(pixels, QUALITY);
     if (this.#count === 0) await mkdir(this.folder, { recursive: true });
     const number = String(this.#count + 1).padStart(4, "0");
-    const file = join(this.folder, `${this.#plan.camera}-${this.session}-${number}.jpg`);
-    await writeFile(file, jpeg, { flag: "wx" });
+    const file = join(this.folder, `${stem}-${number}.jpg`);
+    await writeWhole(file, jpeg);
     this.#count += 1;
     return file;
+  }
+
+  #regionOf({ envelope }: CollectedFrame): PictureShape["roi"] {
+    const { roi, otherwise = "default" } = this.#plan;
+    return roi === "envelope" ? (envelope?.roi ?? otherwise) : roi;
   }
 
   /** Notes the recording in `<out>/<source>/.sessions.jsonl`; nothing when no picture was kept. */
@@ -74,6 +93,16 @@ export class Collection {
       endedAt,
     };
     await appendFile(join(out, source, ".sessions.jsonl"), `${JSON.stringify(entry)}\n`);
+  }
+}
+
+/** Never over a file that is there, and not half of one. */
+async function writeWhole(file: string, jpeg: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, jpeg, { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rm(file, { force: true }).catch(() => undefined);
+    throw error;
   }
 }
 
