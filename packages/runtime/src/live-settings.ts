@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Bus } from "./bus.ts";
 import { ConfigError } from "./config/config-error.ts";
 import { applySettings, hasChangeable, publicConfig } from "./config/settings.ts";
+import type { KeptSettings } from "./kept-settings.ts";
 import type { Stats } from "./stats.ts";
 import { type ThrottledLog, throttled } from "./throttled.ts";
 
@@ -14,23 +15,25 @@ export interface SettingsTopics {
 
 type Listener<C> = (config: C) => void | Promise<void>;
 
-interface Surroundings {
+interface Surroundings<C> {
   readonly bus: Bus;
   readonly topics: SettingsTopics;
   readonly log: Logger;
   readonly stats: Pick<Stats, "drop">;
   readonly signal: AbortSignal;
+  /** Where changes outlive the process. */
+  readonly kept?: Pick<KeptSettings<C>, "keep"> | undefined;
 }
 
 /** The configuration of a running service: shown on `/config`, changed by `/set` where the schema allows it. */
 export class LiveSettings<C> {
   readonly #schema: z.ZodType<C>;
-  readonly #around: Surroundings;
+  readonly #around: Surroundings<C>;
   readonly #listeners: Listener<C>[] = [];
   readonly #warnings: ThrottledLog;
   #current: C;
 
-  constructor(schema: z.ZodType<C>, config: C, around: Surroundings) {
+  constructor(schema: z.ZodType<C>, config: C, around: Surroundings<C>) {
     this.#schema = schema;
     this.#current = config;
     this.#around = around;
@@ -67,6 +70,7 @@ export class LiveSettings<C> {
     }
     this.#around.log.info(`settings changed: ${Object.keys(patch).join(", ")}`);
     await this.#show();
+    await this.#around.kept?.keep(this.#current);
   }
 
   /** All listeners take the new configuration, or all have the old one again. */

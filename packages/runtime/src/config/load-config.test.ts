@@ -1,9 +1,10 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Name, Roi } from "@beckon/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { stateFolder } from "../folders.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigSources, loadConfig } from "./load-config.ts";
 import { changeable, secret } from "./marks.ts";
@@ -69,6 +70,18 @@ describe("loadConfig", () => {
     });
     expect(config.kinds).toEqual(new Set());
     expect(config.section(classifier).maxAge).toBe(1000);
+  });
+
+  it("knows where what /set changed is kept, if anywhere", () => {
+    const kept = (yaml: string) => load(yaml).shared.keepSettings;
+    expect(kept("keepSettings: false\n")).toBeUndefined();
+    expect(kept("keepSettings: true\n")).toBe(stateFolder("settings"));
+    expect(kept("keepSettings: /var/lib/beckon\n")).toBe("/var/lib/beckon");
+    expect(kept("keepSettings: ~/beckon\n")).toBe(join(homedir(), "beckon"));
+    expect(loadConfig({ env: { BECKON_KEEP_SETTINGS: "true" }, services }).shared.keepSettings).toBeDefined();
+    expect(faults(() => load("keepSettings: 5\n"))).toEqual([
+      "beckon.yaml:1: keepSettings is 5, but must be true or false or text that is not empty",
+    ]);
   });
 
   it("reads what the file says, and which services it has", () => {

@@ -1,11 +1,13 @@
 import { SERVICE_KINDS, type ServiceKind } from "@beckon/protocol";
 import { z } from "zod";
+import { stateFolder, withHome } from "../folders.ts";
 import type { Service } from "../service.ts";
 import { ConfigError } from "./config-error.ts";
 import { type Fault, faultsOf, keyHint } from "./faults.ts";
 import { isSection, type KeyPath, startsWith, valueAt, withValue } from "./key-path.ts";
 import { environmentOverrides, type Flag, flagOverrides, type Override } from "./overrides.ts";
 import {
+  KeepSettingsValue,
   LogSection,
   MonitoringSection,
   type MqttConnection,
@@ -52,6 +54,7 @@ export function loadConfig({ file, env, flags = [], services }: ConfigSources): 
     mqtt: MqttSection,
     log: LogSection,
     monitoring: MonitoringSection,
+    keepSettings: KeepSettingsValue,
     ...Object.fromEntries(services.map(({ kind, config }) => [kind, config])),
   });
   const written = yaml?.value ?? {};
@@ -72,6 +75,7 @@ export function loadConfig({ file, env, flags = [], services }: ConfigSources): 
     ...faultsIn("mqtt", MqttSection),
     ...faultsIn("log", LogSection),
     ...faultsIn("monitoring", MonitoringSection),
+    ...faultsIn("keepSettings", KeepSettingsValue),
     ...services.filter(({ kind }) => kinds.has(kind)).flatMap(({ kind, config }) => faultsIn(kind, config)),
   ];
   const lines = [...new Set([...inOrder(faults, yaml).map(origin), ...fromEnv.errors, ...fromFlags.errors])];
@@ -82,6 +86,7 @@ export function loadConfig({ file, env, flags = [], services }: ConfigSources): 
       mqtt: connectionOf(MqttSection.parse(tree["mqtt"]), origin),
       log: LogSection.parse(tree["log"]),
       monitoring: MonitoringSection.parse(tree["monitoring"]),
+      ...keepSettingsIn(KeepSettingsValue.parse(tree["keepSettings"]), origin),
     },
     kinds,
     section: ({ kind, config }) => {
@@ -104,7 +109,7 @@ function withSections(tree: unknown, kinds: readonly ServiceKind[]): Readonly<Re
 }
 
 function topFaults(written: Readonly<Record<string, unknown>>): readonly Fault[] {
-  const known = ["prefix", "mqtt", "log", "monitoring", ...SERVICE_KINDS];
+  const known = ["prefix", "mqtt", "log", "monitoring", "keepSettings", ...SERVICE_KINDS];
   return Object.keys(written)
     .filter((key) => !known.includes(key))
     .map((key) => ({ path: [key], text: `${key} is no section${keyHint(key, known)}` }));
@@ -160,6 +165,18 @@ function connectionOf(
     ...defined({ username, password: secret }),
     ...(Object.keys(tls).length > 0 ? { tls } : {}),
   };
+}
+
+/** Which folder is meant. */
+function keepSettingsIn(
+  value: z.infer<typeof KeepSettingsValue>,
+  origin: (fault: Fault) => string,
+): Pick<SharedConfig, "keepSettings"> {
+  if (value === false) return {};
+  const folder = value === true ? stateFolder("settings") : withHome(value);
+  if (folder !== undefined) return { keepSettings: folder };
+  const text = "keepSettings is true, but this user has no home folder: name a folder instead";
+  throw new ConfigError([origin({ path: ["keepSettings"], text })]);
 }
 
 /** Without what is undefined: `exactOptionalPropertyTypes` tells it from what is left out. */

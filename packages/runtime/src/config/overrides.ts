@@ -40,6 +40,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BECKON_MONITORING_PROMETHEUS: "monitoring.prometheus",
   BECKON_MONITORING_HOST: "monitoring.host",
   BECKON_MONITORING_PORT: "monitoring.port",
+  BECKON_KEEP_SETTINGS: "keepSettings",
 };
 
 const START = "BECKON_";

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { listed } from "./allowed.ts";
 import { ConfigError } from "./config-error.ts";
 import { faultsOf, keyHint, withoutCredentials } from "./faults.ts";
-import { isSection, type KeyPath, pathText, valueAt } from "./key-path.ts";
+import { isSection, type KeyPath, pathText, valueAt, withValue } from "./key-path.ts";
 import { childOf, hasMark, isOpen, keysOf, opened } from "./schema-walk.ts";
 
 type Schema = z.core.$ZodType;
@@ -22,10 +22,26 @@ export function hasChangeable(schema: z.ZodType): boolean {
 export function applySettings<C>(schema: z.ZodType<C>, current: C, patch: Settings): C {
   const refused = fixedIn(schema, current, patch, []);
   if (refused.length > 0) throw new ConfigError(refused);
-  const merged = mergePatch(current, patch);
-  const faults = faultsOf(schema, merged);
+  return parsed(schema, mergePatch(current, patch));
+}
+
+/**
+ * Puts one value in its place, or takes away what stands there where the value is undefined. It follows the same rules as
+ * `applySettings`; a section replaces the one that stands there instead of being merged with it.
+ *
+ * @throws {ConfigError} saying what was wrong
+ */
+export function withSetting<C>(schema: z.ZodType<C>, current: C, path: readonly string[], value: unknown): C {
+  const patch = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value ?? null) as Settings;
+  const refused = fixedIn(schema, current, patch, []);
+  if (refused.length > 0) throw new ConfigError(refused);
+  return parsed(schema, value === undefined ? mergePatch(current, patch) : withValue(current, path, value));
+}
+
+function parsed<C>(schema: z.ZodType<C>, value: unknown): C {
+  const faults = faultsOf(schema, value);
   if (faults.length > 0) throw new ConfigError(faults.map(({ text }) => text));
-  return schema.parse(merged);
+  return schema.parse(value);
 }
 
 /** What may be shown of a configuration: no secrets, no credentials in URLs. */

@@ -45,6 +45,12 @@ export type MonitoringSection = z.infer<typeof MonitoringSection>;
 
 export const PrefixValue = Prefix.default("beckon");
 
+/**
+ * Whether what `/set` changed outlives the process: `true` keeps it in `~/.local/state/beckon/settings` (or as
+ * XDG_STATE_HOME says), a folder keeps it there.
+ */
+export const KeepSettingsValue = z.union([z.boolean(), FilePath]).default(false);
+
 /** How to reach the broker, with what the files said. */
 export interface MqttConnection {
   readonly url: string;
@@ -66,4 +72,6 @@ export interface SharedConfig {
   readonly mqtt: MqttConnection;
   readonly log: LogSection;
   readonly monitoring: MonitoringSection;
+  /** Folder of what `/set` changed; without one that lasts as long as the process. */
+  readonly keepSettings?: string;
 }

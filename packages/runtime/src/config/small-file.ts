@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 
 /** A password, a certificate or a key; no more is read. */
-const MAX_BYTES = 100_000;
+export const MAX_BYTES = 100_000;
 
 /** @throws {Error} in one line, when it is not there, not readable or too large */
 export function readSmallFile(file: string): Buffer {
