@@ -70,6 +70,7 @@ describe("a training of a dozen epochs", () => {
     expect(bundle.labels).toEqual(SIGNS);
     expect(bundle.card.training?.summary["epoch"]).toBe(result.best.epoch);
     expect(bundle.card.evaluations[0]?.macro.accuracy).toBeCloseTo(result.best.validationAccuracy ?? -1, 6);
+    expect(result.evaluation?.macro.accuracy).toBe(bundle.card.evaluations[0]?.macro.accuracy);
 
     const classifier = await openClassifier(bundle, { engine: "onnx-cpu" });
     const named = await Promise.all(

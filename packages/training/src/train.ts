@@ -98,13 +98,14 @@ async function runEpochs(run: Run, resumedBest: Epoch | undefined): Promise<Trai
   }
   if (best === undefined)
     throw options.signal?.reason ?? new TrainingError("no epoch was trained: ask for one or more");
-  await reportOn(run);
+  const evaluation = await reportOn(run);
   return {
     out: folder.folder,
     bundle: folder.best,
     report: folder.report,
     best,
     history: await readHistory(folder.history),
+    ...(evaluation && { evaluation }),
     interrupted,
   };
 }
@@ -236,7 +237,7 @@ function countedSources(data: PreparedData, { licences = {} }: TrainingOptions):
 }
 
 /** Judges the best epoch once more and writes the page about it. */
-async function reportOn(run: Run): Promise<void> {
+async function reportOn(run: Run): Promise<Evaluation | undefined> {
   const { options, data, network, trainer, folder } = run;
   const judged = await judge(run, await trainer.scoreBest(data.validation));
   await writeReport(folder, {
@@ -255,6 +256,7 @@ async function reportOn(run: Run): Promise<void> {
     labels: data.classes,
     evaluation: judged?.evaluation,
   });
+  return judged?.evaluation;
 }
 
 /** A batch is no larger than the training set, and each thread's share of it is whole. */
@@ -269,8 +271,13 @@ function samplerOf({ balance, emphasis = {}, seed }: TrainingOptions, data: Prep
   return balancedSampler(
     [...data.train].map((index) => data.samples[index] as PreparedData["samples"][number]),
     seed,
-    (label) => emphasis[data.classes[label] ?? ""] ?? 1,
+    (label) => weightOf(emphasis, data.classes[label] ?? ""),
   );
+}
+
+/** A class may well be called `constructor`. */
+function weightOf(emphasis: Readonly<Record<string, number>>, name: string): number {
+  return Object.hasOwn(emphasis, name) ? (emphasis[name] ?? 1) : 1;
 }
 
 function trainedSources(data: PreparedData): string[] {

@@ -1,5 +1,6 @@
 import type { Architecture, Recipe } from "./architecture.ts";
 import type { DataInput, Problem } from "./dataset-folder.ts";
+import type { Evaluation } from "./evaluation/evaluation.ts";
 import type { Epoch } from "./history.ts";
 import type { SplitRule } from "./split.ts";
 
@@ -73,6 +74,8 @@ export interface TrainingResult {
   readonly report: string;
   readonly best: Epoch;
   readonly history: readonly Epoch[];
+  /** Of the bundle, on the pictures that were held back; absent when there were none. */
+  readonly evaluation?: Evaluation;
   /** True when a signal ended it before the last epoch; `resume` goes on from there. */
   readonly interrupted: boolean;
 }

@@ -65,12 +65,17 @@ test("thresholds hold by answered class, and what is below them is unknown", () 
     ...pictures("ada", 2, 1, 2, 0.4),
   ];
   const { thresholds: at } = evaluate(predictions, { thresholds: { default: 0.7, classes: { B: 0.5 } } });
-  expect(at).toEqual({ coverage: 0.7, accuracy: 1, unknown: 3 });
+  expect(at).toMatchObject({ coverage: 0.7, accuracy: 1, unknown: 3 });
+  expect(at.matrix).toEqual([
+    [4, 0, 0, 0],
+    [0, 3, 0, 1],
+    [0, 0, 0, 2],
+  ]);
 });
 
 test("thresholds that nothing reaches leave no accuracy", () => {
   const { thresholds: at } = evaluate(pictures("ada", 0, 0, 4), { thresholds: { default: 0.99, classes: {} } });
-  expect(at).toEqual({ coverage: 0, accuracy: null, unknown: 4 });
+  expect(at).toMatchObject({ coverage: 0, accuracy: null, unknown: 4 });
 });
 
 test("a source that was trained on is named in a warning", () => {

@@ -54,6 +54,8 @@ export interface Evaluation {
     readonly accuracy: number | null;
     /** Pictures answered with `unknown`. */
     readonly unknown: number;
+    /** As `Evaluation.matrix`, with one more column at the end: answered with `unknown`. */
+    readonly matrix: readonly (readonly number[])[];
   };
   readonly leftOut: Readonly<Record<string, number>>;
   /** Sources of this test that the model was trained on. */
@@ -176,14 +178,18 @@ function atThresholds({ labels, thresholds }: EvaluationInput, answers: Answers)
     Object.hasOwn(thresholds.classes, label) ? (thresholds.classes[label] ?? thresholds.default) : thresholds.default,
   );
   const count = answers.labels.length;
-  let answered = 0;
-  let right = 0;
-  for (let i = 0; i < count; i++) {
-    if ((answers.confidence[i] ?? 0) < (limits[answers.labels[i] ?? 0] ?? 0)) continue;
-    answered++;
-    right += answers.correct[i] ?? 0;
-  }
-  return { coverage: answered / count, accuracy: answered === 0 ? null : right / answered, unknown: count - answered };
+  const unknown = labels.length;
+  const named = answers.labels.map((label, i) =>
+    (answers.confidence[i] ?? 0) < (limits[label] ?? 0) ? unknown : label,
+  );
+  const answered = named.filter((label) => label !== unknown).length;
+  const right = named.filter((label, i) => label === answers.truths[i]).length;
+  return {
+    coverage: answered / count,
+    accuracy: answered === 0 ? null : right / answered,
+    unknown: count - answered,
+    matrix: confusionMatrix(answers.truths, named, labels.length + 1).slice(0, unknown),
+  };
 }
 
 function warningsOf(
