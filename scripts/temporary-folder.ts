@@ -13,5 +13,6 @@ export function setup(): () => void {
   process.env["TMPDIR"] = folder;
   // What services keep for their user is not to be found among what the tests leave, nor the other way round.
   process.env["XDG_STATE_HOME"] = join(folder, "state");
+  process.env["XDG_DATA_HOME"] = join(folder, "data");
   return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -1,10 +1,21 @@
-import { rename } from "node:fs/promises";
+import { appendFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bus, createMemoryBus, MemoryHub, Stats, SubscriptionRefused } from "@beckon/runtime";
+import { Writable } from "node:stream";
+import type { Settings } from "@beckon/protocol";
+import {
+  type Bus,
+  createLogger,
+  createMemoryBus,
+  MemoryHub,
+  runService,
+  Stats,
+  SubscriptionRefused,
+} from "@beckon/runtime";
 import { drawScene } from "@beckon/synthetic";
 import { defaultRoi, encodeJpeg } from "@beckon/vision";
 import { BLUE, GREEN, GREY, plainJpeg, RED, saveColourBundle } from "@beckon/vision/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ClassifierConfig, classifier } from "./index.ts";
 import { account, camera, startClassifier, temporaryFolder, topics } from "./testing/running-classifier.ts";
 
 /** As in the unreliable thread, which cannot be imported outside of a thread. */
@@ -294,6 +305,17 @@ describe("other models by /set", () => {
     expect(figures("colours").counters).toEqual({ received: 1, results: 1 });
   });
 
+  it("may have been taught after the start, into a folder that was not there", async () => {
+    const modelsFolder = join(await temporaryFolder(onTestFinished), "taught");
+    const { send, until, results, change } = await running({ models: ["letters"], modelsFolder });
+    await expect(change({ models: { letters: {}, taught: { folder: "taught-2" } } })).rejects.toThrow("taught-2");
+    await rename(await saveColourBundle(modelsFolder), join(modelsFolder, "taught-2"));
+    await change({ models: { letters: {}, taught: { folder: "taught-2" } } });
+    await send("desk", camera().frame(await plainJpeg(GREEN)));
+    await until(() => results.length === 2, "two results");
+    expect(results.find(({ model }) => model === "taught")?.label).toBe("green");
+  });
+
   it("change nothing when one is not there", async () => {
     const { send, until, results, change } = await running();
     await expect(change({ models: ["colors"] })).rejects.toThrow("did you mean colours?");
@@ -308,6 +330,66 @@ describe("other models by /set", () => {
       await expect(change({ models: [name] })).rejects.toThrow();
       await expect(change({ models: { colours: { folder: name } } })).rejects.toThrow();
     }
+  });
+});
+
+describe("a model that /set named in an earlier run", () => {
+  /** A life of the service with settings that are kept; the bundles may change between two. */
+  async function life(folder: string, patch?: Settings): Promise<{ models: string; log: readonly string[] }> {
+    const hub = new MemoryHub();
+    const stop = new AbortController();
+    const log: string[] = [];
+    const destination = new Writable({
+      write: (chunk, _, done) => {
+        log.push(String(JSON.parse(String(chunk)).msg));
+        done();
+      },
+    });
+    const id = { kind: "classifier", id: "test" };
+    const watcher = createMemoryBus(hub, new Stats());
+    let shown = "";
+    void (async () => {
+      for await (const { value } of watcher.subscribe(topics.serviceConfig(id), { signal: stop.signal }))
+        shown = JSON.stringify(value["models"]);
+    })();
+    const ended = runService(classifier, {
+      config: ClassifierConfig.parse({ modelsFolder: join(folder, "models"), engine: "onnx-cpu", workers: 1 }),
+      shared: { prefix: "beckon", mqtt: { url: "mqtt://nowhere" }, keepSettings: join(folder, "settings") },
+      log: createLogger({ service: "test", level: "info", format: "json", destination }),
+      ...{ id: "test", signal: stop.signal },
+      openBus: ({ stats }) => createMemoryBus(hub, stats),
+    });
+    const has = (line: string) => expect.poll(() => log, { timeout: 60_000 }).toContainEqual(line);
+    await Promise.race([has("ready"), ended]);
+    if (patch) {
+      await watcher.publish(topics.serviceSet(id), patch);
+      await has(`settings changed: ${Object.keys(patch).join(", ")}`);
+    }
+    const models = shown;
+    stop.abort();
+    await ended;
+    return { models, log };
+  }
+
+  it("is served again, unless it is gone or damaged: then the file's are", async () => {
+    const folder = await temporaryFolder(onTestFinished);
+    await rename(await saveColourBundle(join(folder, "models")), join(folder, "models", "taught-2"));
+    const patch = { models: { taught: { folder: "taught-2" } } };
+    await life(folder, patch);
+    expect((await life(folder)).models).toBe('{"taught":{"folder":"taught-2","threads":1}}');
+    await rename(join(folder, "models", "taught-2"), join(folder, "models", "gone"));
+    const { models, log } = await life(folder);
+    expect(models).toBe('["letters"]');
+    expect(log.filter((line) => line.includes("earlier run"))).toEqual([
+      expect.stringMatching(/^models from an earlier run is dropped: classifier.models: no bundle "taught-2" in /),
+    ]);
+
+    await rename(join(folder, "models", "gone"), join(folder, "models", "taught-2"));
+    await life(folder, patch);
+    await appendFile(join(folder, "models", "taught-2", "model.onnx"), "!");
+    expect((await life(folder)).log).toContainEqual(
+      expect.stringMatching(/^models from an earlier run is dropped: .*taught-2/),
+    );
   });
 });
 

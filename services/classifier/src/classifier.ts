@@ -4,7 +4,7 @@ import { watchBundles } from "./bundle-watch.ts";
 import { type ClassifierConfig, threadRange } from "./config.ts";
 import { Desk } from "./desk.ts";
 import { frameTopics } from "./frame-topics.ts";
-import { checkThresholds, Lineup, type ServedModel } from "./lineup.ts";
+import { checkThresholds, Lineup, loadModels, type ServedModel } from "./lineup.ts";
 import { findModels } from "./model-folders.ts";
 
 /** What tests put in the place of what takes too long to wait for. */
@@ -61,6 +61,11 @@ export async function runClassifier(context: ServiceContext<ClassifierConfig>, h
   }
   const [reason] = failure;
   if (reason !== undefined) throw reason;
+}
+
+/** @throws ServiceFailure when its models cannot be had, such as one that was taught and is gone */
+export async function checkModels(config: ClassifierConfig): Promise<void> {
+  await loadModels(findModels(config), { thresholds: () => config.thresholds });
 }
 
 /** The end of the service: when it must stop, or when something failed that cannot come back. */

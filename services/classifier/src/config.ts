@@ -34,7 +34,10 @@ export type Thresholds = z.infer<typeof Thresholds>;
 export const ClassifierConfig = z.object({
   /** Bundles by name, or by the name they are to have on the bus with what differs. */
   models: changeable(z.union([z.array(Name).min(1).max(32), z.record(Name, ModelChoice)]).default(() => ["letters"])),
-  /** A folder of bundles that is searched before the one that ships. */
+  /**
+   * A folder of bundles that is searched before the one that ships; it need not be there yet. `~/.local/share/beckon/models`
+   * unless given (or as XDG_DATA_HOME says), where what is taught on the page is kept.
+   */
   modelsFolder: z.string().min(1).optional(),
   /** Only these; empty for every camera there is. */
   cameras: z.array(Name).max(256).default([]),

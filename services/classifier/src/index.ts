@@ -1,5 +1,5 @@
 import type { Service } from "@beckon/runtime";
-import { runClassifier } from "./classifier.ts";
+import { checkModels, runClassifier } from "./classifier.ts";
 import { ClassifierConfig } from "./config.ts";
 
 export { ClassifierConfig } from "./config.ts";
@@ -8,5 +8,6 @@ export { ClassifierConfig } from "./config.ts";
 export const classifier: Service<ClassifierConfig> = {
   kind: "classifier",
   config: ClassifierConfig,
+  check: checkModels,
   run: (context) => runClassifier(context),
 };

@@ -55,10 +55,7 @@ export class Lineup {
 
   /** @throws ServiceFailure for a bundle or an engine that cannot be had */
   static async open(sources: readonly ModelSource[], options: LineupOptions): Promise<Lineup> {
-    const { models, pool } = await openModels(
-      await Promise.all(sources.map((source) => load(source, options))),
-      options,
-    );
+    const { models, pool } = await openModels(await loadModels(sources, options), options);
     options.changed(models);
     return new Lineup(models, pool, options);
   }
@@ -158,6 +155,18 @@ async function openModels(
   });
   const served = loaded.map((model) => ({ ...model, engine: pool.engines[model.name] ?? options.engine }));
   return { models: new Map(served.map((model) => [model.name, model])), pool };
+}
+
+/**
+ * Reads bundles, and does nothing with them yet.
+ *
+ * @throws ServiceFailure for one that cannot be had, or that the thresholds do not fit
+ */
+export function loadModels(
+  sources: readonly ModelSource[],
+  options: Pick<LineupOptions, "thresholds">,
+): Promise<readonly LoadedModel[]> {
+  return Promise.all(sources.map((source) => load(source, options)));
 }
 
 async function load(

@@ -1,7 +1,7 @@
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { saveColourBundle } from "@beckon/vision/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { findModels, SHIPPED_MODELS } from "./model-folders.ts";
 import { temporaryFolder } from "./testing/running-classifier.ts";
 
@@ -28,8 +28,36 @@ describe("finding models", () => {
     );
   });
 
+  it("finds what the user taught with no word of configuration, and misses no folder that is not there yet", async () => {
+    const data = await temporaryFolder(onTestFinished);
+    vi.stubEnv("XDG_DATA_HOME", data);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const usual = join(data, "beckon", "models");
+    expect(findModels({ models: ["letters"] })[0]?.folder).toBe(join(SHIPPED_MODELS, "letters"));
+    expect(() => findModels({ models: ["colours"] })).toThrow(
+      `no bundle "colours" in ${usual} or ${SHIPPED_MODELS}: there are fingers, hand, letters`,
+    );
+    await saveColourBundle(usual);
+    expect(findModels({ models: ["colours"] })[0]?.folder).toBe(join(usual, "colours"));
+  });
+
+  it("knows what ~ means", async () => {
+    const home = await temporaryFolder(onTestFinished);
+    vi.stubEnv("HOME", home);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    await saveColourBundle(join(home, "signs"));
+    expect(findModels({ models: ["colours"], modelsFolder: "~/signs" })[0]?.folder).toBe(
+      join(home, "signs", "colours"),
+    );
+  });
+
   it("says when the folder is none", async () => {
-    const modelsFolder = join(await temporaryFolder(onTestFinished), "absent");
+    const modelsFolder = join(await temporaryFolder(onTestFinished), "notes.txt");
+    await writeFile(modelsFolder, "no folder");
     expect(() => findModels({ models: ["colours"], modelsFolder })).toThrow(
       `classifier.modelsFolder: ${modelsFolder}: `,
     );

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { didYouMean } from "@beckon/protocol/did-you-mean";
-import { ServiceFailure } from "@beckon/runtime";
+import { dataFolder, ServiceFailure, withHome } from "@beckon/runtime";
 import { fileReason } from "@beckon/vision/system-reason";
 import type { ClassifierConfig } from "./config.ts";
 
@@ -27,7 +27,8 @@ export function findModels({
   models,
   modelsFolder,
 }: Pick<ClassifierConfig, "models" | "modelsFolder">): readonly ModelSource[] {
-  const folders = [...(modelsFolder === undefined ? [] : [resolve(modelsFolder)]), SHIPPED_MODELS];
+  const own = modelsFolder === undefined ? dataFolder("models") : resolve(withHome(modelsFolder));
+  const folders = [...(own === undefined ? [] : [own]), SHIPPED_MODELS];
   if (Array.isArray(models))
     return [...new Set(models)].map((name) => ({ name, folder: findBundle(name, folders), threads: 1 }));
   const choices = Object.entries(models);
@@ -53,6 +54,8 @@ function bundlesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => !name.startsWith(".") && isBundle(join(folder, name)));
   } catch (cause) {
+    // It comes into being with the first model that is taught.
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw new ServiceFailure(`classifier.modelsFolder: ${folder}: ${fileReason(cause)}`, { cause });
   }
 }

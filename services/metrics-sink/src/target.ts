@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { ServiceFailure } from "@beckon/runtime";
+import { ServiceFailure, stateFolder } from "@beckon/runtime";
 import type { MetricsSinkConfig } from "./config.ts";
 import type { InfluxWriterOptions } from "./influx-writer.ts";
 import type { PointWriter } from "./point-writer.ts";
 import { SpoolInUse } from "./spool/lock.ts";
 import { Spool, type SpoolOptions } from "./spool/spool.ts";
-import { stateFolder } from "./state-folder.ts";
 
 /**
  * The database that the configuration names.
@@ -56,7 +55,7 @@ export async function openSpool(
   const open = (folder: string): Promise<Spool> =>
     Spool.open({ folder, ...bounds, dropped, log }, (reason) => whenRefused(folder, reason));
   if (spool.folder !== undefined) return open(spool.folder);
-  const usual = stateFolder();
+  const usual = stateFolder("metrics");
   if (usual === undefined)
     throw new ServiceFailure("metrics-sink: this user has no home folder for the spool: set metrics-sink.spool.folder");
   for (let number = 1; ; number++) {
