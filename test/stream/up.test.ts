@@ -7,9 +7,9 @@ import { onlooker, topics } from "./onlooker.ts";
 
 afterEach(stopAll);
 
-const KINDS = ["broker", "camera-publisher", "classifier", "interpreter", "relay", "metrics-sink"];
+const KINDS = ["broker", "camera-publisher", "classifier", "interpreter", "relay", "metrics-sink", "dashboard"];
 /** Any ports: those of the house may be in use. */
-const FREE_PORTS = ["--set", "broker.port=0", "--set", "broker.websocketPort=0"];
+const FREE_PORTS = ["broker.port=0", "broker.websocketPort=0", "dashboard.port=0"].flatMap((value) => ["--set", value]);
 
 describe("beckon up in an empty folder", () => {
   test("signs a word, reads it, toggles the lamp by a gesture, tells it in plain words, and leaves nothing behind", async () => {

@@ -22,6 +22,7 @@ const beckon = defineCommand({
     interpreter: () => service("interpreter", "Make steady gestures and spelled text of the results"),
     relay: () => service("relay", "Switch pins, plugs and webhooks by gestures and words"),
     "metrics-sink": () => service("metrics-sink", "Write results, gestures, relay events and figures to InfluxDB"),
+    dashboard: () => service("dashboard", "Serve the page: see it, use a browser as a camera, teach gestures"),
     classify: () => import("./commands/classify.ts").then(({ classify }) => classify),
     evaluate: () => import("./commands/evaluate.ts").then(({ evaluate }) => evaluate),
     "hand-free": () => import("./commands/hand-free.ts").then(({ handFree }) => handFree),

@@ -1,1 +1,3 @@
+export { DashboardConfig } from "./config.ts";
+export { dashboard } from "./dashboard.ts";
 export { PageFacts } from "./page-facts.ts";

@@ -73,7 +73,10 @@ async function serve(relays: ReadonlyMap<string, GuardedRelay>, context: Service
   const { granted, loops } = subscribe(relays, context, signal, () => connectedAt);
   try {
     // `refusal` says what is wrong when it is not granted.
-    granted.then(context.ready, () => {});
+    granted.then(
+      () => context.ready(),
+      () => {},
+    );
     // A subscription that waits for a broker must not hold up the stop.
     await Promise.race([aborted(signal), Promise.all([...loops, refusal(granted)])]);
   } finally {

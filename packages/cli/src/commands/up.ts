@@ -5,6 +5,7 @@ import { type CommandInput, command } from "../command.ts";
 import { printLines } from "../output.ts";
 import { DEFAULT_FILE } from "../stream/default-file.ts";
 import { narrate } from "../stream/narrator.ts";
+import { openInBrowser } from "../stream/open-in-browser.ts";
 import { type AnyService, loadAllServices } from "../stream/services.ts";
 import { sourceFlag } from "../stream/source-flag.ts";
 import { STREAM_FLAGS, streamConfig } from "../stream/stream-flags.ts";
@@ -21,13 +22,17 @@ export const up = command({
       description: "auto, synthetic, rpicam, /dev/video0, rtsp://..., http://..., a video file or a folder of pictures",
     },
     text: { type: "string", valueHint: "word", description: "What the drawn hand signs (default HELLO)" },
+    open: { type: "boolean", description: "Open the page in the browser" },
     quiet: { type: "boolean", description: "Only the log, no plain words" },
   },
   run,
 });
 
-/** The others wait for these: the broker they connect to, and who reads the first letter that the drawn hand signs. */
-const AWAITED: readonly ServiceKind[] = ["broker", "classifier"];
+/**
+ * The others wait for these: the broker they connect to, who reads the first letter that the drawn hand signs, and the page,
+ * whose address is in the greeting.
+ */
+const AWAITED: readonly ServiceKind[] = ["broker", "classifier", "dashboard"];
 
 async function run({ args }: CommandInput): Promise<void> {
   const [services, { connectMqttBus, createLogger, monitored, runnable, runTogether, runUntilSignal, Stats }] =
@@ -36,10 +41,13 @@ async function run({ args }: CommandInput): Promise<void> {
   const wanted = services.filter(({ kind }) => config.kinds.has(kind));
   if (wanted.length === 0)
     throw new CommandFailure("the configuration has no section of a service: see npx beckon config example");
+  if (args.on("open") && !config.kinds.has("dashboard"))
+    throw new UsageError("--open: the configuration has no dashboard, and so no page to open");
   const { shared } = config;
   const log = createLogger({ ...shared.log, service: "beckon" });
   const isTelling = !args.on("quiet");
   let host: BusHost | undefined;
+  let page: string | undefined;
   let monitor: Monitor | undefined;
   const openBus: typeof connectMqttBus = (options) =>
     connectMqttBus(host ? { ...options, ...insideOf(host, log) } : options);
@@ -55,6 +63,11 @@ async function run({ args }: CommandInput): Promise<void> {
       hosted: (found) => {
         host = found;
       },
+      ready: (address) => {
+        if (service.kind !== "dashboard" || address === undefined) return;
+        page = address;
+        if (args.on("open")) void openInBrowser(address).then((why) => why && log.warn(why));
+      },
     })),
     first: AWAITED.includes(service.kind),
   }));
@@ -66,6 +79,7 @@ async function run({ args }: CommandInput): Promise<void> {
       const bus = openBus({ ...shared.mqtt, clientId, log, stats: new Stats() });
       ready();
       say(greeting(config, wanted, host));
+      if (page !== undefined) say(`Open ${page} to see it, and to teach it gestures of your own.`);
       say("Another terminal sees more with npx beckon watch; Ctrl-C ends it.");
       await narrate({ bus, topics: createTopics(shared.prefix), say, signal });
       await bus.close();

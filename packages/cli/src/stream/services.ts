@@ -6,24 +6,21 @@ import type { Service } from "@beckon/runtime";
 export type AnyService = Service<any>;
 
 /** The one place that knows every service; each is loaded only when it is asked for. */
-const LOADERS: Readonly<Partial<Record<ServiceKind, () => Promise<AnyService>>>> = {
+const LOADERS: Readonly<Record<ServiceKind, () => Promise<AnyService>>> = {
   broker: async () => (await import("@beckon/broker")).createBrokerService(),
   "camera-publisher": async () => (await import("@beckon/camera-publisher")).cameraPublisher,
   classifier: async () => (await import("@beckon/classifier")).classifier,
   interpreter: async () => (await import("@beckon/interpreter")).interpreter,
   relay: async () => (await import("@beckon/relay")).relay,
   "metrics-sink": async () => (await import("@beckon/metrics-sink")).metricsSink,
+  dashboard: async () => (await import("@beckon/dashboard")).dashboard,
 };
 
-/** Kinds that there are, in the order in which frames pass them. */
-const KINDS: readonly ServiceKind[] = SERVICE_KINDS.filter((kind) => LOADERS[kind] !== undefined);
-
-export async function loadService(kind: ServiceKind): Promise<AnyService> {
-  const load = LOADERS[kind];
-  if (!load) throw new Error(`there is no service ${kind}`);
-  return load();
+export function loadService(kind: ServiceKind): Promise<AnyService> {
+  return LOADERS[kind]();
 }
 
+/** In the order in which frames pass them. */
 export function loadAllServices(): Promise<AnyService[]> {
-  return Promise.all(KINDS.map(loadService));
+  return Promise.all(SERVICE_KINDS.map(loadService));
 }
