@@ -1,0 +1,142 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { foreign, isLoopback, type Logger, type OwnWeb, type StatsPart, throttled } from "@beckon/runtime";
+import { WebSocketServer } from "ws";
+import type { GateLoss } from "./gate-loss.ts";
+import { shown } from "./page-rules.ts";
+import { type GateLimits, PageSession } from "./page-session.ts";
+
+export interface MqttGateOptions extends OwnWeb {
+  /**
+   * Opens a raw connection to the broker, on which the page logs in: `ServiceContext.visit`.
+   *
+   * @param address of the browser
+   */
+  readonly visit: (address: string) => Duplex;
+  /** Of the topics. */
+  readonly prefix: string;
+  readonly stats: Pick<StatsPart, "count" | "drop" | "gauge">;
+  readonly log: Pick<Logger, "warn">;
+  /**
+   * Whoever does not come from this machine must give a user's name; false unless given. A broker that lets in everybody
+   * takes any name: it is the broker that must have users.
+   */
+  readonly requireLogin?: boolean;
+  readonly limits?: Partial<GateLimits>;
+}
+
+export interface MqttGate {
+  /**
+   * Takes an upgrade to a WebSocket (the event `upgrade` of an HTTP or HTTPS server), whatever its path. It is refused
+   * with 400, 403 or 503 unless it comes from a page of ours, or from a program.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Says goodbye to all pages, and refuses new ones. */
+  close(): void;
+}
+
+const GATE_LIMITS: GateLimits = {
+  pages: 32,
+  loginMs: 4500,
+  messageBytes: 2_100_000,
+  frameBytes: 2_000_000,
+  commandBytes: 65_536,
+  slowBytes: 256_000,
+  stuckBytes: 8_000_000,
+  stuckMs: 10_000,
+};
+
+const REASONS = { 400: "Bad Request", 403: "Forbidden", 503: "Service Unavailable" } as const;
+
+interface Refusal {
+  readonly status: keyof typeof REASONS;
+  readonly loss: GateLoss;
+  readonly detail: string;
+}
+
+/**
+ * The way from a browser to the broker: MQTT 3.1.1 over WebSocket, each page with a connection and a log-in of its own.
+ * A page may do what the role `admin` may, and nothing that no page of ours does: no last will, no lasting session,
+ * nothing retained, the frames of one camera only. A page that reads slowly misses messages of QoS 0; it makes neither
+ * the broker nor another page wait.
+ */
+export function createMqttGate(options: MqttGateOptions): MqttGate {
+  const { stats, prefix, requireLogin = false } = options;
+  const limits = { ...GATE_LIMITS, ...options.limits };
+  const complaints = throttled(options.log);
+  const sessions = new Set<PageSession>();
+  let closed = false;
+  const lost = (loss: GateLoss, detail: string): void => {
+    stats.drop(loss);
+    complaints.warn(loss, `${loss}: ${detail}`);
+  };
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.messageBytes,
+    perMessageDeflate: false,
+    handleProtocols: () => "mqtt",
+  });
+  // What is no WebSocket after all is answered with 400 by the package.
+  sockets.on("wsClientError", (error, socket, request) => {
+    lost("no-mqtt", `${addressOf(request)}: ${error.message}`);
+    refuse(socket, 400);
+  });
+  stats.gauge("pages", () => sessions.size);
+  const refusalOf = (request: IncomingMessage): Refusal | undefined => {
+    const from = addressOf(request);
+    if (closed || sessions.size >= limits.pages)
+      return { status: 503, loss: "too-many-pages", detail: `${sessions.size} are open; ${from} is refused` };
+    return upgradeRefusal(request, options);
+  };
+  return {
+    handleUpgrade: (request, socket, head) => {
+      const refusal = refusalOf(request);
+      if (refusal) {
+        lost(refusal.loss, refusal.detail);
+        refuse(socket, refusal.status);
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (page) => {
+        const address = addressOf(request);
+        const session = new PageSession(page, {
+          address,
+          prefix,
+          requireName: requireLogin && !isLoopback(address),
+          limits,
+          visit: () => options.visit(address),
+          lost,
+          admitted: () => stats.count("logins"),
+        });
+        sessions.add(session);
+        page.once("close", () => sessions.delete(session));
+      });
+    },
+    close: () => {
+      closed = true;
+      for (const session of sessions) session.close();
+    },
+  };
+}
+
+function upgradeRefusal(request: IncomingMessage, own: OwnWeb): Refusal | undefined {
+  const { host = "", origin = "" } = request.headers;
+  const from = addressOf(request);
+  const loss = foreign(request, own);
+  if (loss === "foreign-host") return { status: 403, loss, detail: `${from} asked for ${shown(host)}` };
+  if (loss) return { status: 403, loss, detail: `a page of ${shown(origin)}, at ${from}` };
+  const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  if (protocols.includes("mqtt")) return undefined;
+  return { status: 400, loss: "no-mqtt", detail: `${from} asked for ${shown(protocols.join())}` };
+}
+
+function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? "an unknown address";
+}
+
+function refuse(socket: Duplex, status: keyof typeof REASONS): void {
+  socket.on("error", () => {});
+  socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+    socket.destroy(),
+  );
+}
