@@ -79,6 +79,8 @@ export function followServices(bus: PageBus, hear: ServicesHear): Services {
     const { key, ...name } = named(names);
     if (!hasPlace(key)) return;
     const before = records.get(key);
+    // Where subscriptions overlap, a broker may send a message for each.
+    if (before?.stats?.boot === value.boot && before.stats.uptime === value.uptime) return;
     const drops = recentDrops.get(key) ?? new RecentDrops();
     recentDrops.set(key, drops);
     const { rise, recent } = drops.add(value, arrivedAt);

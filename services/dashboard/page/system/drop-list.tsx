@@ -1,0 +1,65 @@
+import { words } from "../words.ts";
+import { type DropRow, isWanted } from "./drop-table.ts";
+import { number } from "./format.ts";
+import { kindInWords, reasonInWords } from "./trouble-words.ts";
+
+const { system } = words;
+
+/** Everything that is dropped, by reason, with what it means and what to do. */
+export function DropList({ rows }: { readonly rows: readonly DropRow[] }) {
+  return (
+    <section class="stack" aria-labelledby="system-drops">
+      <h2 id="system-drops">{system.drops}</h2>
+      <p class="hint">{rows.length > 0 ? system.dropsAbout : system.noDrops}</p>
+      {rows.length > 0 && (
+        <table class="card system-drops">
+          <thead>
+            <tr>
+              <th scope="col">{system.reason}</th>
+              <th scope="col">{system.lastMinute}</th>
+              <th scope="col">{system.sinceStart}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <DropReason key={row.reason} row={row} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function DropReason({ row: { reason, recent, total, places } }: { readonly row: DropRow }) {
+  const known = reasonInWords(reason);
+  return (
+    <tr>
+      <th scope="row">
+        <code>{reason}</code> {isWanted(reason) && <span class="badge good">{system.wanted}</span>}
+        <p>{known?.meaning ?? system.unknownReason}</p>
+        {known?.advice && (
+          <p>
+            <strong>{system.toDo}</strong> {known.advice}
+          </p>
+        )}
+        <details>
+          <summary>
+            {system.where}
+            <span class="visually-hidden"> {reason}</span>
+          </summary>
+          <ul>
+            {places.map(({ service, part, recent: now, total: all }) => (
+              <li key={`${service.key} ${part}`}>
+                {system.place(`${kindInWords(service.kind)} ${service.id}`, part)}:{" "}
+                {system.places(number(now), number(all))}
+              </li>
+            ))}
+          </ul>
+        </details>
+      </th>
+      <td class={`number ${recent > 0 && !isWanted(reason) ? "system-rising" : ""}`}>{number(recent)}</td>
+      <td class="number">{number(total)}</td>
+    </tr>
+  );
+}
