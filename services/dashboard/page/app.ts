@@ -3,8 +3,11 @@ import type { Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { PageFacts } from "../src/page-facts.ts";
+import type { BrowserCamera } from "./browser-camera/browser-camera.ts";
 import type { Api } from "./bus/api.ts";
 import type { PageBus } from "./bus/page-bus.ts";
+import type { LiveStore } from "./live/live-store.ts";
+import type { SystemStore } from "./system/system-store.ts";
 
 /** The region of interest of the camera that this very browser is: it is kept here, not by a service. */
 export interface LocalRoi {
@@ -18,8 +21,11 @@ export interface App {
   readonly bus: PageBus;
   readonly api: Api;
   readonly facts: PageFacts;
+  readonly system: SystemStore;
   /** Set by the browser's camera while it runs. */
   readonly localRoi: Signal<LocalRoi | undefined>;
+  readonly live: LiveStore;
+  readonly camera: BrowserCamera;
 }
 
 export const AppContext = createContext<App | undefined>(undefined);

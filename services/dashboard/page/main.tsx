@@ -2,9 +2,14 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { PageFacts } from "../src/page-facts.ts";
 import { type App, AppContext } from "./app.ts";
+import { BrowserCamera } from "./browser-camera/browser-camera.ts";
+import { browserPlatform, browserStore } from "./browser-camera/camera-platform.ts";
+import { cameraSettings } from "./browser-camera/camera-settings.ts";
 import { createApi } from "./bus/api.ts";
 import { connectPageBus } from "./bus/page-bus.ts";
+import { createLiveStore } from "./live/live-store.ts";
 import { Shell } from "./shell/shell.tsx";
+import { createSystemStore } from "./system/system-store.ts";
 import { words } from "./words.ts";
 import "./style/page.css";
 
@@ -12,7 +17,17 @@ const RETRY_MS = 2000;
 
 function createApp(facts: PageFacts): App {
   const bus = connectPageBus(`${location.origin.replace(/^http/, "ws")}/mqtt`, facts.prefix);
-  return { bus, api: createApi(bus, facts), facts, localRoi: signal(undefined) };
+  const localRoi: App["localRoi"] = signal(undefined);
+  const settings = cameraSettings(browserStore, navigator.userAgent);
+  return {
+    bus,
+    api: createApi(bus, facts),
+    facts,
+    localRoi,
+    camera: new BrowserCamera({ bus, settings, platform: browserPlatform(), localRoi }),
+    live: createLiveStore(bus, localRoi),
+    system: createSystemStore(bus),
+  };
 }
 
 /** A page that was open before its service, or came from the browser's memory, waits for it. */

@@ -25,11 +25,123 @@ export const words = {
     out: "Log out",
     refused: "The broker does not know this user with this password. Try again.",
   },
+  live: {
+    none: "No camera is seen yet",
+    noneHint: "A camera appears here by itself as soon as its pictures are on the broker.",
+    useThis: "Use this device's camera",
+    away: "Away",
+    looking: "Live",
+    picture: (camera: string): string => `What ${camera} sees`,
+    noPicture: "Waiting for a picture",
+    figures: { fps: "Frames a second", latency: "Capture to result", age: "Age of the picture" },
+    ms: (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`),
+    percent: (share: number): string => `${Math.round(share * 100)} %`,
+    lasting: (ms: number): string => {
+      const seconds = Math.max(0, ms) / 1000;
+      if (seconds < 10) return `${seconds.toFixed(1)} s`;
+      if (seconds < 60) return `${Math.floor(seconds)} s`;
+      const minutes = Math.floor(seconds / 60);
+      if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+      return minutes < 1440 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 1440)} d`;
+    },
+    held: (lasting: string): string => `held for ${lasting}`,
+    noGesture: "Show a gesture in the frame",
+    noResult: "Nobody names the gestures of this camera",
+    announce: (camera: string, gesture: string): string => `${camera} shows ${gesture}`,
+    top: (model: string): string => `Best guesses of ${model}`,
+    spelled: "Spelled",
+    spelledNone: "What you spell is written here",
+    past: "Last gestures",
+    region: {
+      adjust: "Adjust",
+      done: "Done",
+      reset: "Reset frame",
+      hint: "Drag the frame to where your hand is",
+      saving: "Saving",
+      saved: "Frame saved",
+      away: "Not saved: nobody who could keep the frame of this camera is online.",
+      unsent: "Not saved: it could not be sent. Check the connection, and that your user may change settings.",
+      unconfirmed: "Not saved: nobody confirmed it. The last errors are in the System view.",
+    },
+    relays: "Relays",
+    on: "On",
+    off: "Off",
+    relaySince: (cause: string, lasting: string): string => `${cause}, ${lasting} ago`,
+    relayAway: "Its service is away; a relay is off then.",
+    pending: (on: boolean): string => (on ? "Switching on" : "Switching off"),
+    unsent: "Not sent. Check the connection, and that your user may switch relays.",
+    unanswered: "The relay did not answer. Is its service still running?",
+    refused: (why: string, cause: string | undefined): string =>
+      cause === undefined ? `Refused: ${why}.` : `Refused to switch ${cause}: ${why}.`,
+    refusals: {
+      stale: "the command is too old; check the clock of this device",
+      clock: "the command is from the future; set the clock of this device",
+      "min-off": "it was on a moment ago",
+      busy: "its driver has not answered yet",
+      driver: "its driver failed",
+      rate: "too many commands come at once",
+      reconnect: "it has only just connected",
+      "no-source": "its camera has not been seen alive",
+    } as Readonly<Record<string, string>>,
+    charts: "Last two minutes",
+    latency: "Capture to result, ms",
+    rate: "Frames a second",
+    chart: (latency: string, worst: string, fps: string): string =>
+      `Capture to result: ${latency} in the middle, ${worst} at worst. ${fps} frames a second.`,
+    noChart: "No figures yet.",
+  },
   camera: {
+    title: "This browser as a camera",
+    about:
+      "One press, and what this device sees is a camera of your home. Its pictures go to your own services only, and stop when you leave the page.",
+    start: "Start the camera",
+    stop: "Stop the camera",
+    preview: "What this camera sees",
+    answer: "What is recognised",
+    sees: (gesture: string): string => `Recognised: ${gesture}`,
+    confidence: "Confidence",
+    noAnswer:
+      "No answer yet. Show your hand in the frame. If nothing comes, see in System whether a classifier is online.",
+    sent: (count: number): string => `${count} sent`,
+    skipped: (count: number): string => `${count} skipped`,
+    skippedAbout: "Pictures that were left out because the one before was still on its way: the newest wins.",
+    status: {
+      off: (_: string): string => "",
+      asking: (_: string): string => "The browser asks whether this page may use the camera: allow it.",
+      checking: (name: string): string => `Listening for another camera that is called ${name}.`,
+      on: (name: string): string =>
+        `Running as ${name}, also while you look at another view here. It pauses while the page is hidden, and goes on by itself.`,
+      paused: (_: string): string => "Paused, for the page is hidden. It goes on by itself when you are back.",
+    },
+    settings: "Settings",
+    name: "Name of this camera",
+    nameHint: "a-z, 0-9 and -, as it stands in topics; each camera has its own. It changes while the camera is off.",
+    device: "Camera",
+    sides: { user: "Front, or the usual one", environment: "Back", gone: "One that is not there" },
+    fps: "Pictures a second",
+    mirror: "Mirror the preview (what is sent is never mirrored)",
     roi: {
       name: ([x, y, width, height]: readonly number[]): string =>
         `Region looked at: ${width} % wide and ${height} % high, ${x} % from the left, ${y} % from the top`,
-      help: "Drag it, or its edges. With the keyboard: arrows move it, Shift and arrows resize it.",
+      help: "Drag the frame, or its edges. With the keyboard: arrows move it, Shift and arrows resize it.",
+      reset: "Reset the frame",
+    },
+    secureLink: "Open this page over HTTPS",
+    trust:
+      "The browser warns there once, because your own machine made the certificate and not a company: choose Advanced and go on. To never be asked again, let your device trust the certificate as the README of services/dashboard says.",
+    trouble: {
+      name: (why: string): string => `This name cannot be used: it ${why}.`,
+      taken: "Another camera speaks under this name just now. Stop that one, or give this one another name.",
+      insecure:
+        "Browsers give a camera only to pages from this very device (http://localhost) or over HTTPS, and this page came over plain HTTP.",
+      none: "No such camera was found. Plug one in, or choose another one in the settings, then start again.",
+      refused:
+        "The browser may not use the camera. Allow it with the sign beside the page's address (and in the system's settings of privacy), then start again.",
+      busy: "The camera does not start: another program may be using it. Close that one, then start again.",
+      ended: "The camera is gone: it was unplugged, or the browser took it back. Plug it in and start again.",
+      unheard:
+        "The pictures are sent, but do not come back from the broker: it may not let this user be this camera. Reload the page; if that does not help, ask whoever runs the broker for the role admin.",
+      other: (why: string): string => `The camera does not start. The browser says: ${why}`,
     },
   },
   system: {

@@ -1,0 +1,77 @@
+import { useComputed } from "@preact/signals";
+import { useApp } from "../app.ts";
+import { words } from "../words.ts";
+import type { LiveRelay, RelayWish } from "./relays.ts";
+
+/** A relay: what it does, why and since when, and its switch. */
+export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
+  const { live, bus } = useApp();
+  const away = relay.away.value;
+  const { on, cause } = relay.now.value;
+  const wish = relay.wish.value;
+  const shown = on && !away;
+  const canSwitch = !away && bus.connection.value.status === "online" && wish.step !== "pending";
+  const since = useComputed(() =>
+    words.live.relaySince(relay.now.value.cause, words.live.lasting(coarse(live.now.value - relay.now.value.since))),
+  );
+  const [said, tone] = inWords(wish);
+  return (
+    <article class={`card live-relay ${shown ? "on" : ""} ${away ? "away" : ""}`}>
+      <div class="row spread">
+        <div>
+          <h3>{relay.name}</h3>
+          <p class="live-relay-state">{away ? words.live.away : on ? words.live.on : words.live.off}</p>
+        </div>
+        <button
+          type="button"
+          role="switch"
+          class="live-switch"
+          aria-checked={shown}
+          aria-label={relay.name}
+          aria-disabled={!canSwitch}
+          aria-busy={wish.step === "pending"}
+          onClick={() => {
+            if (canSwitch) relay.switch(!on);
+          }}
+        >
+          <span class="live-knob" />
+        </button>
+      </div>
+      <p class="hint number">{away ? words.live.relayAway : since}</p>
+      {/* What a screen reader hears of a change, without the seconds that pass. */}
+      <p class="visually-hidden" role="status">
+        {away ? `${relay.name}: ${words.live.away}` : `${relay.name}: ${on ? words.live.on : words.live.off}, ${cause}`}
+      </p>
+      <p class={tone} role="status">
+        {said}
+      </p>
+    </article>
+  );
+}
+
+/** Whole seconds: tenths of them are restless. */
+function coarse(ms: number): number {
+  return ms < 10_000 ? Math.floor(Math.max(0, ms) / 1000) * 1000 : ms;
+}
+
+function inWords(wish: RelayWish): readonly [string, string] {
+  const { live } = words;
+  switch (wish.step) {
+    case "none":
+      return ["", "hint"];
+    case "pending":
+      return [live.pending(wish.on), "hint"];
+    case "unsent":
+      return [live.unsent, "error"];
+    case "unanswered":
+      return [live.unanswered, "error"];
+    case "refused":
+      return [
+        live.refused(
+          [live.refusals[wish.reason] ?? wish.reason, ...(wish.detail ? [wish.detail] : [])].join(": "),
+          wish.cause,
+        ),
+        "error",
+      ];
+  }
+}
