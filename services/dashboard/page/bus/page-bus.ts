@@ -114,6 +114,8 @@ export function connectPageBus(url: string, prefix: string): PageBus {
       connectTimeout: CONNECT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
+      // Its other timers are in a worker made of a blob, which the page's CSP refuses: no keepalive would ever be sent.
+      timerVariant: "native",
       ...credentials,
     });
     client = opened;
