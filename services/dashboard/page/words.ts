@@ -190,6 +190,8 @@ export const words = {
       written: "Written",
       failures: "Failed writes",
       spool: "On the disk",
+      pages: "Open pages",
+      requests: "Requests",
     },
     on: "on",
     off: "off",
@@ -348,6 +350,19 @@ export const words = {
         "Too many messages are retained.",
         "Delete old ones: publish them empty, with the retain flag.",
       ),
+      // Of this page's service.
+      "too-many-pages": reason("All places for pages are taken.", "Close some of them."),
+      "refused-connect": reason("A page began with what the gate does not take.", "Reload the page."),
+      "refused-packet": reason("A page sent what the gate does not take.", "Reload the page."),
+      "second-camera": reason("A page may be one camera only.", "Open another tab for another camera."),
+      "no-broker": reason("The broker did not answer.", "Is it running, and is mqtt.url right?"),
+      "bad-broker": reason("The broker did not speak MQTT.", "Does mqtt.url name its MQTT port?"),
+      "stuck-broker": reason("The broker did not read.", "Restart it; its log says why."),
+      "slow-page": reason(
+        "A page reads too slowly, and misses pictures.",
+        "A slow network or device; the newest comes first.",
+      ),
+      "stuck-page": reason("A page did not read, and was cut off.", "It comes back by itself."),
       // Of relays.
       "no-source": reason(
         "Its camera and model were not seen alive.",

@@ -66,6 +66,11 @@ const SPECS = {
     spec("failures", "counter", "failures"),
     spec("spool", "bytes", "spoolBytes"),
   ],
+  dashboard: [
+    spec("pages", "gauge", "pages"),
+    spec("logins", "counter", "logins"),
+    spec("requests", "counter", "requests"),
+  ],
 } as const;
 
 /** @returns nothing for a kind that is not known, or before its first stats */
