@@ -30,6 +30,8 @@ function contentSecurityPolicy(host: string | undefined, isSecure: boolean): str
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     `connect-src 'self'${socket}`,
+    // mqtt.js keeps its time in a worker that it makes of a blob: without it no ping is sent, and the broker hangs up.
+    "worker-src 'self' blob:",
     "object-src 'none'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
