@@ -33,7 +33,7 @@ export const words = {
     looking: "Live",
     picture: (camera: string): string => `What ${camera} sees`,
     noPicture: "Waiting for a picture",
-    figures: { fps: "Frames a second", latency: "Capture to result", age: "Age of the picture" },
+    figures: { fps: "Frames a second", latency: "Capture to result", age: "Picture age" },
     ms: (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`),
     percent: (share: number): string => `${Math.round(share * 100)} %`,
     lasting: (ms: number): string => {
@@ -84,11 +84,11 @@ export const words = {
       "no-source": "its camera has not been seen alive",
     } as Readonly<Record<string, string>>,
     charts: "Last two minutes",
-    latency: "Capture to result, ms",
+    latency: "From capture to result",
     rate: "Frames a second",
-    chart: (latency: string, worst: string, fps: string): string =>
-      `Capture to result: ${latency} in the middle, ${worst} at worst. ${fps} frames a second.`,
-    noChart: "No figures yet.",
+    latencyText: (middle: number | null, worst: number): string =>
+      middle === null ? "Nothing yet" : `${middle.toFixed(1)} ms in the middle, ${worst.toFixed(1)} ms at worst`,
+    rateText: (middle: number | null, now: number): string => `${middle ?? 0} in the middle, ${now} now`,
   },
   camera: {
     title: "This browser as a camera",

@@ -39,17 +39,17 @@ const CALLS = /\b(?:drop|dropAll|lose|lost|refuse)\(([^()]*)\)/g;
 const FIELDS = /\b(?:reason|refused|loss|untimely|verdict)\??(?::| =) ([^,;}]*)/g;
 /** Functions that answer why something is dropped, and what stands in them instead of a reason. */
 const ANSWERS: Readonly<Record<string, RegExp>> = {
-  "services/camera-publisher/src/frame-publisher.ts": /#skips\(\{[^]*?\n {2}\}/,
-  "services/interpreter/src/desk.ts": /#channelOf\(\{[^]*?\n {2}\}/,
-  "services/relay/src/live-source.ts": /judge\([^]*?\n\}/,
+  "services/camera-publisher/src/frame-publisher.ts": /#skips\(\{[\s\S]*?\n {2}\}/,
+  "services/interpreter/src/desk.ts": /#channelOf\(\{[\s\S]*?\n {2}\}/,
+  "services/relay/src/live-source.ts": /judge\([\s\S]*?\n\}/,
 };
 /** Quoted where reasons are, and none. */
 const NO_REASONS = ["end", "logits", "object", "reason", "string"];
 
 function reasonsIn(path: string, text: string): string[] {
-  const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
   const found = [LISTS, CALLS, FIELDS].flatMap((pattern) => [...code.matchAll(pattern)].map(([, part]) => part ?? ""));
-  const returned = [...(ANSWERS[path]?.exec(code)?.[0] ?? "").matchAll(/\breturn [^]*?;/g)].map(([part]) => part);
+  const returned = [...(ANSWERS[path]?.exec(code)?.[0] ?? "").matchAll(/\breturn [\s\S]*?;/g)].map(([part]) => part);
   return quoted([...found, ...returned].join("\n"));
 }
 
