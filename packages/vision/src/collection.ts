@@ -39,7 +39,6 @@ const QUALITY = 92;
  */
 export class Collection {
   readonly folder: string;
-  /** `20261121t104503`, in UTC. */
   readonly session: string;
   readonly #plan: CollectionPlan;
   #count = 0;
@@ -47,7 +46,7 @@ export class Collection {
   constructor(plan: CollectionPlan) {
     this.#plan = plan;
     this.folder = join(plan.out, plan.source, plan.label);
-    this.session = new Date(plan.startedAt).toISOString().slice(0, 19).replace(/[-:]/g, "").toLowerCase();
+    this.session = sessionName(plan.startedAt);
   }
 
   get count(): number {
@@ -94,6 +93,11 @@ export class Collection {
     };
     await appendFile(join(out, source, ".sessions.jsonl"), `${JSON.stringify(entry)}\n`);
   }
+}
+
+/** `20261121t104503`: what a recording that began then is called, in UTC. */
+export function sessionName(startedAt: number): string {
+  return new Date(startedAt).toISOString().slice(0, 19).replace(/[-:]/g, "").toLowerCase();
 }
 
 /** Never over a file that is there, and not half of one. */

@@ -12,7 +12,7 @@ export {
   UNKNOWN,
   type Verdict,
 } from "./classifier.ts";
-export { type CollectedFrame, Collection, type CollectionPlan } from "./collection.ts";
+export { type CollectedFrame, Collection, type CollectionPlan, sessionName } from "./collection.ts";
 export { ENGINE_CHOICES, type EngineChoice, type OpenedEngine, openEngine, type TriedEngine } from "./engines/auto.ts";
 export { type Engine, EngineUnavailable } from "./engines/engine.ts";
 export { type EngineModel, type OnnxOptions, onnxEngine } from "./engines/onnx.ts";

@@ -113,17 +113,8 @@ export function inverseDct(block: Int32Array, into: Uint8ClampedArray, at: numbe
 
 const ROUND = (1 << 17) + (128 << 18);
 
-/** The same for a block whose first coefficient is its only one. */
-export function inverseDctFlat(dc: number, into: Uint8ClampedArray, at: number, stride: number): void {
+/** The same for a block whose first coefficient is its only one; it becomes `side` times `side` samples. */
+export function inverseDctFlat(dc: number, into: Uint8ClampedArray, at: number, stride: number, side: number): void {
   const value = (((dc << 2) + 16) >> 5) + 128;
-  for (let row = 0, to = at; row < 8; row++, to += stride) {
-    into[to] = value;
-    into[to + 1] = value;
-    into[to + 2] = value;
-    into[to + 3] = value;
-    into[to + 4] = value;
-    into[to + 5] = value;
-    into[to + 6] = value;
-    into[to + 7] = value;
-  }
+  for (let row = 0, to = at; row < side; row++, to += stride) into.fill(value, to, to + side);
 }

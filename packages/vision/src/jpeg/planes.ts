@@ -1,5 +1,5 @@
 import type { PlainJpeg } from "./header.ts";
-import { type BlockWindow, decodeScan, type Plane } from "./scan.ts";
+import { type BlockWindow, decodeScan, type Plane, type Reduction } from "./scan.ts";
 
 /** A part of a picture in pixels. */
 export interface Region {
@@ -13,12 +13,26 @@ export interface Region {
  * The samples of a region, one plane for each component, to the bit as libjpeg gives them. Their memory is used again by
  * the next call.
  *
+ * @param reduction of the brightness; colours that have fewer samples are reduced by as much less
  * @returns undefined when the data are not flawless
  */
-export function decodePlanes(bytes: Uint8Array, jpeg: PlainJpeg, region: Region): Plane[] | undefined {
+export function decodePlanes(
+  bytes: Uint8Array,
+  jpeg: PlainJpeg,
+  region: Region,
+  reduction: Reduction = 1,
+): Plane[] | undefined {
   const windows = jpeg.components.map((_, component) => windowOf(jpeg, region, component));
-  const planes = windows.map(planeOf);
+  const planes = windows.map((window, component) =>
+    planeOf(window, component, reductionOf(jpeg, component, reduction)),
+  );
   return decodeScan(bytes, jpeg, windows, planes) ? planes : undefined;
+}
+
+/** Colours of which only one axis is halved are reduced as if both were: a block has one reduction. */
+function reductionOf({ across, down }: PlainJpeg, component: number, reduction: Reduction): Reduction {
+  if (component === 0 || reduction === 1) return reduction;
+  return Math.max(across, down) === 1 ? reduction : reduction === 4 ? 2 : 1;
 }
 
 function windowOf(jpeg: PlainJpeg, { left, top, width, height }: Region, component: number): BlockWindow {
@@ -38,13 +52,14 @@ function windowOf(jpeg: PlainJpeg, { left, top, width, height }: Region, compone
 
 const memory: Uint8ClampedArray[] = [];
 
-function planeOf({ left, top, right, bottom }: BlockWindow, component: number): Plane {
-  const stride = (right - left) * 8;
-  const length = stride * (bottom - top) * 8;
+function planeOf({ left, top, right, bottom }: BlockWindow, component: number, reduction: Reduction): Plane {
+  const side = 8 / reduction;
+  const stride = Math.ceil(((right - left) * side) / 4) * 4;
+  const length = stride * (bottom - top) * side;
   let data = memory[component];
   if (data === undefined || data.length < length) {
     data = new Uint8ClampedArray(length);
     memory[component] = data;
   }
-  return { data, stride, left: left * 8, top: top * 8 };
+  return { data, stride, reduction, left: left * side, top: top * side };
 }

@@ -4,6 +4,7 @@ import { type PlainJpeg, readPlainJpeg } from "./header.ts";
 import { decodePlanes, type Region } from "./planes.ts";
 import { FRACTION_BITS, resamplePlane } from "./resample.ts";
 import { type AxisWeights, axisWeights } from "./resample-weights.ts";
+import type { Reduction } from "./scan.ts";
 
 export type { Region } from "./planes.ts";
 
@@ -27,18 +28,24 @@ export function pixelsOfPlainJpeg(bytes: Uint8Array, region: Region, size: Size)
   // libvips enlarges one axis and reduces the other in a way of its own.
   if (width < 1 || height < 1 || factorX < 1 !== factorY < 1) return undefined;
   const jpeg = readPlainJpeg(bytes);
-  const planes = jpeg && decodePlanes(bytes, jpeg, region);
+  const planes = jpeg && decodePlanes(bytes, jpeg, region, reductionFor(size));
   if (jpeg === undefined || planes === undefined) return undefined;
   const out = new Uint8ClampedArray(width * height * 3);
   if (factorX === 1 && factorY === 1) writeRgb(jpeg, region, planes, out);
   else {
     planes.forEach((plane, component) => {
-      const { across, down } = weightsOf(jpeg, region, size, component);
+      const { across, down } = weightsOf(jpeg, region, size, component, plane.reduction);
       resamplePlane(plane, across, down, valuesOf(component, width * height));
     });
     convert(planes.length === 1, out);
   }
   return { width, height, data: new Uint8Array(out.buffer) };
+}
+
+/** As much as leaves the region no smaller than the result. */
+function reductionFor({ factorX, factorY }: Size): Reduction {
+  const least = Math.min(factorX, factorY);
+  return least >= 4 ? 4 : least >= 2 ? 2 : 1;
 }
 
 const values: Int32Array[] = [];
@@ -52,13 +59,13 @@ function valuesOf(component: number, length: number): Int32Array {
   return found;
 }
 
-function weightsOf(jpeg: PlainJpeg, region: Region, size: Size, component: number) {
+function weightsOf(jpeg: PlainJpeg, region: Region, size: Size, component: number, reduction: Reduction) {
   const { left, top, width, height } = region;
   const across = component === 0 ? 1 : jpeg.across;
   const down = component === 0 ? 1 : jpeg.down;
   return {
-    across: keptWeights(left, width, size.width, size.factorX, across, jpeg.width),
-    down: keptWeights(top, height, size.height, size.factorY, down, jpeg.height),
+    across: keptWeights(left, width, size.width, size.factorX, across, jpeg.width, reduction),
+    down: keptWeights(top, height, size.height, size.factorY, down, jpeg.height, reduction),
   };
 }
 
@@ -66,12 +73,20 @@ const kept = new Map<string, AxisWeights>();
 /** A stream needs four; strangers who change the size of every frame may not fill the memory. */
 const MOST_KEPT = 64;
 
-function keptWeights(start: number, length: number, out: number, factor: number, perSample: 1 | 2, side: number) {
-  const key = `${start} ${length} ${out} ${factor} ${perSample} ${side}`;
+function keptWeights(
+  start: number,
+  length: number,
+  out: number,
+  factor: number,
+  perSample: 1 | 2,
+  side: number,
+  reduction: Reduction,
+) {
+  const key = `${start} ${length} ${out} ${factor} ${perSample} ${side} ${reduction}`;
   let found = kept.get(key);
   if (found === undefined) {
     if (kept.size >= MOST_KEPT) kept.clear();
-    found = axisWeights({ start, length, out, factor, perSample, samples: Math.ceil(side / perSample) });
+    found = axisWeights({ start, length, out, factor, perSample, samples: Math.ceil(side / perSample), reduction });
     kept.set(key, found);
   }
   return found;

@@ -30,12 +30,15 @@ export interface Axis {
   /** Pixels for each sample, and the number of samples of the whole picture. */
   readonly perSample: 1 | 2;
   readonly samples: number;
+  /** Samples that became one while they were decoded: each stands for the mean of so many. */
+  readonly reduction: 1 | 2 | 4;
 }
 
 /**
  * Weights of libvips' resize with its linear kernel (`vips_resize`: whole shares of the factor by averaging as long as
  * twice the size of the result is left, then a triangle as wide as the remaining factor; bilinear when it enlarges),
- * applied to JPEG samples: where a sample stands for two pixels, libjpeg's smooth enlargement is part of the weights.
+ * applied to JPEG samples: where a sample stands for two pixels, libjpeg's smooth enlargement is part of the weights. A
+ * reduced sample has the weights of all that it is the mean of.
  */
 export function axisWeights(axis: Axis): AxisWeights {
   const rows = Array.from({ length: axis.out }, (_, index) => sampleWeights(axis, index));
@@ -54,8 +57,9 @@ export function axisWeights(axis: Axis): AxisWeights {
   return { weights, coarse, first, taps, stride };
 }
 
-function lastSample({ start, length, perSample, samples }: Axis): number {
-  return Math.min(samples - 1, Math.floor((start + length - 1) / perSample) + (perSample - 1));
+function lastSample({ start, length, perSample, samples, reduction }: Axis): number {
+  const last = Math.min(samples - 1, Math.floor((start + length - 1) / perSample) + (perSample - 1));
+  return Math.floor(last / reduction);
 }
 
 interface Row {
@@ -67,7 +71,7 @@ interface Row {
 function sampleWeights(axis: Axis, index: number): Row {
   const found = new Map<number, number>();
   const add = (sample: number, weight: number) => {
-    const kept = Math.min(Math.max(sample, 0), axis.samples - 1);
+    const kept = Math.floor(Math.min(Math.max(sample, 0), axis.samples - 1) / axis.reduction);
     found.set(kept, (found.get(kept) ?? 0) + weight);
   };
   pixelWeights(axis, index, (pixel, weight) => {

@@ -1,12 +1,18 @@
 import { type Component, type PlainJpeg, ZIGZAG } from "./header.ts";
 import { type Huffman, LOOK, NO_VALUE } from "./huffman.ts";
 import { inverseDct, inverseDctFlat } from "./inverse-dct.ts";
+import { inverseDctHalf, inverseDctQuarter } from "./reduced-dct.ts";
+
+/** How many samples become one, across and down, while they are decoded. */
+export type Reduction = 1 | 2 | 4;
 
 /** Samples of one component: those of whole blocks around a region. */
 export interface Plane {
   data: Uint8ClampedArray;
+  /** From one row to the next, a multiple of 4. */
   stride: number;
-  /** The first column and row of the plane, in samples of the component. */
+  reduction: Reduction;
+  /** The first column and row of the plane, in samples of the component after the reduction. */
   left: number;
   top: number;
 }
@@ -126,18 +132,23 @@ function decodeUnit(
         }
         const any = readRest(component.ac, component.quantiser);
         if (any < 0) return false;
-        const to = (y * 8 - plane.top) * plane.stride + x * 8 - plane.left;
-        const scaled = Math.imul(dc, component.quantiser[0] as number);
-        if (any === 0) inverseDctFlat(scaled, plane.data, to, plane.stride);
-        else {
-          block[0] = scaled;
-          inverseDct(block, plane.data, to, plane.stride);
-          block.fill(0);
-        }
+        block[0] = Math.imul(dc, component.quantiser[0] as number);
+        writeBlock(plane, x, y, any > 0);
+        if (any > 0) block.fill(0);
       }
     }
   }
   return true;
+}
+
+/** @param x,y of the block, in blocks of the component */
+function writeBlock({ data, stride, reduction, left, top }: Plane, x: number, y: number, more: boolean): void {
+  const side = 8 / reduction;
+  const to = (y * side - top) * stride + x * side - left;
+  if (!more) inverseDctFlat(block[0] as number, data, to, stride, side);
+  else if (reduction === 1) inverseDct(block, data, to, stride);
+  else if (reduction === 2) inverseDctHalf(block, data, to, stride);
+  else inverseDctQuarter(block, data, to, stride);
 }
 
 const BAD = 1 << 20;
