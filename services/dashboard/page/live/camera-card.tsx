@@ -12,12 +12,9 @@ export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
   const heading = `live-${camera.name}`;
   return (
     <article class={away ? "card live-camera away" : "card live-camera"} aria-labelledby={heading}>
-      <div class="row spread">
-        <div class="row">
-          <h3 id={heading}>{camera.name}</h3>
-          <span class={away ? "badge warning" : "badge good"}>{away ? words.live.away : words.live.looking}</span>
-        </div>
-        <PaceFigures camera={camera} />
+      <div class="live-head">
+        <h3 id={heading}>{camera.name}</h3>
+        <span class={away ? "badge warning" : "badge good"}>{away ? words.live.away : words.live.looking}</span>
       </div>
       <div class="live-body">
         <CameraPicture camera={camera} />
@@ -28,6 +25,7 @@ export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
           ))}
           <Spelled text={camera.text} />
           <PastGestures camera={camera} />
+          <PaceFigures camera={camera} />
         </div>
       </div>
       <Announcement camera={camera.name} readings={camera.readings} />
