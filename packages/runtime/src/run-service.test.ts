@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTopics, type ServiceStats, type ServiceStatus, type Settings, type Topic } from "@beckon/protocol";
 import { pino } from "pino";
@@ -273,6 +274,28 @@ describe("runService", () => {
     bench.stop.abort();
     await vi.advanceTimersByTimeAsync(6000);
     await expect(running).resolves.toBeUndefined();
+  });
+
+  it("opens a way to the broker for strangers: the one it was given, or its own broker's", async () => {
+    const visited: string[] = [];
+    const visitor = (name: string) => (address: string) => {
+      visited.push(`${name} from ${address}`);
+      return new PassThrough();
+    };
+    const visits = service(async ({ visit }) => {
+      visit("192.0.2.7").destroy();
+      visit().destroy();
+    });
+    await new Bench().start(visits, { visit: visitor("another's broker") });
+    const close = async (): Promise<void> => {};
+    const host = { url: "mqtt://127.0.0.1:1", connect: visitor("never"), visit: visitor("its own broker"), close };
+    await new Bench().start({ ...visits, host: async () => ({ ...host, connect: () => host.connect("") }) });
+    expect(visited).toEqual([
+      "another's broker from 192.0.2.7",
+      "another's broker from this process",
+      "its own broker from 192.0.2.7",
+      "its own broker from this process",
+    ]);
   });
 
   it("opens the broker it holds before its bus, and closes it last", async () => {

@@ -379,6 +379,46 @@ describe("the broker service", () => {
     });
   });
 
+  describe("and a visitor from within the process", () => {
+    const visit = (broker: TestBroker, address = "192.0.2.7") => {
+      const client = new RawClient(broker.visit(address));
+      ends.push(() => client.abort());
+      return client;
+    };
+
+    it("logs in as one that came by TCP, and may do what its role says", async () => {
+      const users = { guest: await user("viewer", "g"), worker: await user("service", "w") };
+      const broker = await open({ users });
+      expect(await visit(broker).connect({ user: "guest", password: "no" })).toBe(4);
+      expect(await visit(broker).connect()).toBe(4);
+      expect(broker.warnings.join()).toContain('"guest" from 192.0.2.7');
+      const guest = visit(broker);
+      expect(await guest.connect({ user: "guest", password: "g" })).toBe(0);
+      expect(await guest.subscribe(["beckon/desk/text", 1], ["elsewhere", 1])).toEqual([1, 128]);
+      const worker = raw(broker.port);
+      expect(await worker.connect({ user: "worker", password: "w" })).toBe(0);
+      guest.send(publishPacket("beckon/desk/text", "refused"));
+      await guest.settle();
+      worker.send(publishPacket("beckon/desk/text", "heard"));
+      expect((await guest.nextMessage()).payload).toBe("heard");
+    });
+
+    it("is counted among the connections, and closed when it says nothing, and with the broker", async () => {
+      const broker = await open({ maxConnections: 2 });
+      const guest = visit(broker);
+      expect(await guest.connect()).toBe(0);
+      const silent = visit(broker);
+      const third = visit(broker);
+      await third.ended();
+      expect(broker.drops()["too-many-connections"]).toBe(1);
+      await silent.ended();
+      expect(broker.drops()["silent"]).toBe(1);
+      await guest.settle();
+      await broker.close();
+      await guest.ended();
+    });
+  });
+
   it("lives like every service: online on its own broker, past its own log-in, until it is stopped", async () => {
     const stop = new AbortController();
     ends.push(() => stop.abort());
