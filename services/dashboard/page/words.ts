@@ -36,9 +36,9 @@ export const words = {
     figures: { fps: "Frames a second", latency: "Capture to result", age: "Picture age" },
     ms: (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`),
     percent: (share: number): string => `${Math.round(share * 100)} %`,
+    tenths: (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`,
     lasting: (ms: number): string => {
       const seconds = Math.max(0, ms) / 1000;
-      if (seconds < 10) return `${seconds.toFixed(1)} s`;
       if (seconds < 60) return `${Math.floor(seconds)} s`;
       const minutes = Math.floor(seconds / 60);
       if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
@@ -143,6 +143,98 @@ export const words = {
         "The pictures are sent, but do not come back from the broker: it may not let this user be this camera. Reload the page; if that does not help, ask whoever runs the broker for the role admin.",
       other: (why: string): string => `The camera does not start. The browser says: ${why}`,
     },
+  },
+  teach: {
+    title: "Teach your own gestures",
+    about:
+      "Show a gesture a few times, train, and it is recognised. Pictures and models are ordinary folders, and never leave your machine.",
+    camera: "Camera",
+    cameraNone: "No camera is heard. Turn this device's into one, or start another.",
+    useThis: "Use this device's camera",
+    picture: (camera: string): string => `What ${camera} sees`,
+    noPicture: "Waiting for a picture",
+    inFrame: "Only what is in the frame is learnt: keep your hand in it.",
+    gestures: "Gestures",
+    add: "Add",
+    addLabel: "Name of a new gesture",
+    badName: (why: string): string => `This name cannot be used: it ${why}.`,
+    nameThere: (name: string): string => `There is a gesture "${name}" already.`,
+    others:
+      "Everything that is none of your gestures: your face, the empty room, your hand in other shapes. Without it, every hand would be one of them.",
+    counts: (pictures: number, recordings: number): string =>
+      pictures === 0 ? "not recorded yet" : `${count(pictures, "picture")} in ${count(recordings, "recording")}`,
+    hold: "Hold to record",
+    toggle: "Record",
+    holdName: (gesture: string): string => `Record ${gesture}`,
+    recording: (pictures: number): string => count(pictures, "picture"),
+    pressOnce: "Press once to start and once to stop, instead of holding the button",
+    recordHint:
+      "Record each at least twice, 3 seconds or more, and move a little: nearer, farther, turned. The last recording of each is kept to test with.",
+    samples: (gesture: string): string => `Pictures of ${gesture}`,
+    sample: (gesture: string, number: number): string => `${gesture}, picture ${number}`,
+    throwOut: "Throw out",
+    throwPicture: (number: number): string => `Throw out picture ${number}`,
+    throwRecording: "Throw out this recording",
+    throwGesture: "Throw out this gesture",
+    sure: (pictures: number): string => `Throw ${count(pictures, "picture")} out for good?`,
+    keep: "Keep",
+    recorded: (time: string, camera: string, pictures: number): string =>
+      `${time}, ${camera}, ${count(pictures, "picture")}`,
+    showAll: (pictures: number): string => `Show all ${pictures}`,
+    training: "Train",
+    train: "Train",
+    trainAgain: "Train again",
+    stop: "Stop",
+    wanted: "Before you train:",
+    ready: "All there. Training takes some seconds.",
+    phases: {
+      starting: "Starting",
+      reading: "Reading the pictures",
+      training: "Learning",
+      judging: "Trying it on pictures that it has not seen",
+      done: "Done",
+      failed: "It failed",
+      stopped: "Stopped",
+    },
+    progress: "Progress of the training",
+    result: "Result",
+    noResult: "After the first training, how good it is stands here.",
+    right: "right on recordings that it was not trained on",
+    interval: (low: string, high: string, pictures: number): string =>
+      `Between ${low} and ${high}, by ${count(pictures, "picture")}.`,
+    percent: (share: number): string => `${Math.round(share * 100)} %`,
+    unjudged: "It was not judged: no recording was held back.",
+    weak: "It will often be wrong.",
+    weakest: (label: string, recall: string): string => `"${label}" is recognised only ${recall} of the time.`,
+    mixed: (shown: string, taken: string): string =>
+      `"${shown}" is taken for "${taken}" most often: make them more different.`,
+    help: "What helps: record again in other rooms and light, let other people show it, and add more to others.",
+    table: "What was shown (rows) and what it was taken for (columns)",
+    shown: "Shown",
+    unknown: "not sure",
+    recall: "Right",
+    models: "Models",
+    made: (time: string, labels: string): string => `${time}: ${labels}`,
+    use: "Use it",
+    back: (folder: string): string => `Back to ${folder}`,
+    useNone: "Use none",
+    inUse: "in use",
+    using: (folder: string): string => `Now in use: ${folder}.`,
+    usingNone: "No taught model is in use.",
+    usingAt: (classifier: string, folder: string): string => `${classifier}: ${folder}`,
+    none: "none",
+    awaited: "The classifier takes it up.",
+    noClassifier: "No classifier is online. Start one (beckon classifier), then press Use it.",
+    notSent: "It was not sent: there is no connection to the broker, or your user may not change settings.",
+    notTaken: (folder: string | undefined, models: string): string =>
+      folder === undefined
+        ? "The classifier did not take it away within 10 seconds. Its log says why; your user may not be allowed to change its settings."
+        : `The classifier did not take it within 10 seconds; its log says why. If it runs on another machine, copy the folder ${models}/${folder} into its models folder, then press Use it.`,
+    noAnswer: "The page's service does not answer. Is beckon still running? It is tried again by itself.",
+    notAllowed: (why: string): string => `This page may not teach (${why}). Log in as a user of the role admin.`,
+    badAnswer: "The page's service answered something that this page does not understand. Reload the page.",
+    now: "What it says now",
+    noAnswerYet: "The answer of your own model stands here while it is in use. Show a gesture.",
   },
   system: {
     problems: "What went wrong",
@@ -383,6 +475,10 @@ export const words = {
     },
   },
 } as const;
+
+function count(number: number, one: string): string {
+  return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
 
 /** What a reason to drop or refuse something means, and what to do, where there is something to do. */
 interface ReasonWords {

@@ -35,10 +35,14 @@ export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
 }
 
 function PaceFigures({ camera: { pace } }: { readonly camera: LiveCamera }) {
-  const { figures, ms, lasting } = words.live;
+  const { figures, ms, tenths, lasting } = words.live;
   const fps = useComputed(() => pace.value.fps.toFixed(pace.value.fps < 10 ? 1 : 0));
   const latency = useComputed(() => (pace.value.latency === undefined ? "–" : ms(pace.value.latency)));
-  const age = useComputed(() => (pace.value.age === undefined ? "–" : lasting(pace.value.age)));
+  const age = useComputed(() => {
+    const { age } = pace.value;
+    if (age === undefined) return "–";
+    return age < 10_000 ? tenths(age) : lasting(age);
+  });
   return (
     <dl class="live-figures">
       <div>

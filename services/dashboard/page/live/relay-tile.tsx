@@ -12,7 +12,7 @@ export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
   const shown = on && !away;
   const canSwitch = !away && bus.connection.value.status === "online" && wish.step !== "pending";
   const since = useComputed(() =>
-    words.live.relaySince(relay.now.value.cause, words.live.lasting(coarse(live.now.value - relay.now.value.since))),
+    words.live.relaySince(relay.now.value.cause, words.live.lasting(live.now.value - relay.now.value.since)),
   );
   const [said, tone] = inWords(wish);
   return (
@@ -47,11 +47,6 @@ export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
       </p>
     </article>
   );
-}
-
-/** Whole seconds: tenths of them are restless. */
-function coarse(ms: number): number {
-  return ms < 10_000 ? Math.floor(Math.max(0, ms) / 1000) * 1000 : ms;
 }
 
 function inWords(wish: RelayWish): readonly [string, string] {
