@@ -76,7 +76,7 @@ function optionsOf(place: HTMLElement, swatches: ArrayLike<Element>): uPlot.Opti
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
-      { ...axis, space: 60, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 28, space: 60, values: (_, ticks) => ticks.map(clock) },
       { ...axis, size: 44 },
     ],
     series: [

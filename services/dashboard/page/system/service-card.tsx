@@ -10,6 +10,9 @@ const { system } = words;
 const TONES = { online: "good", silent: "warning", offline: "bad" } as const;
 const SYMBOLS = { online: "●", silent: "◐", offline: "○" } as const;
 
+/** Of one part. */
+const MAX_SHOWN = 64;
+
 /** One service: how it is, its main figures, and all others when asked for. */
 export function ServiceCard({ service }: { readonly service: ServiceRecord }) {
   const { kind, id, state, stats } = service;
@@ -77,20 +80,19 @@ function StateWords({ service: { state, since, lost } }: { readonly service: Ser
 }
 
 function ProcessFigures({ cpu, memory, eventLoopDelay }: { cpu: number; memory: number; eventLoopDelay: number }) {
+  const figures = [
+    [system.cpu, system.percent(number(cpu))],
+    [system.memory, system.megabytes(number(Math.round(memory)))],
+    [system.delay, system.milliseconds(number(eventLoopDelay))],
+  ];
   return (
     <dl class="system-process number">
-      <div>
-        <dt>{system.cpu}</dt>
-        <dd>{system.percent(number(cpu))}</dd>
-      </div>
-      <div>
-        <dt>{system.memory}</dt>
-        <dd>{system.megabytes(number(Math.round(memory)))}</dd>
-      </div>
-      <div>
-        <dt>{system.delay}</dt>
-        <dd>{system.milliseconds(number(eventLoopDelay))}</dd>
-      </div>
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
     </dl>
   );
 }
@@ -115,23 +117,19 @@ function figureInWords(figure: Figure): string {
 /** What a service counts, by the names it gives itself. */
 function AllFigures({ name, figures }: { readonly name: string; readonly figures: Figures }) {
   const { counters, gauges, latency } = figures;
-  const values = [...Object.entries(counters), ...Object.entries(gauges)].slice(0, 64);
-  const timed = Object.entries(latency).slice(0, 64);
-  if (values.length + timed.length === 0) return null;
+  const values = [
+    ...[...Object.entries(counters), ...Object.entries(gauges)].map(([measure, value]) => [measure, number(value)]),
+    ...Object.entries(latency).map(([measure, { p50, p95 }]) => [measure, system.latency(number(p50), number(p95))]),
+  ].slice(0, MAX_SHOWN);
+  if (values.length === 0) return null;
   return (
     <div class="system-part">
       <h4>{name}</h4>
       <dl class="system-measures number">
-        {values.map(([measure, value]) => (
-          <div key={measure}>
+        {values.map(([measure, value], index) => (
+          <div key={`${measure} ${index}`}>
             <dt>{measure}</dt>
-            <dd>{number(value)}</dd>
-          </div>
-        ))}
-        {timed.map(([measure, { p50, p95 }]) => (
-          <div key={`${measure} ms`}>
-            <dt>{measure}</dt>
-            <dd>{system.latency(number(p50), number(p95))}</dd>
+            <dd>{value}</dd>
           </div>
         ))}
       </dl>

@@ -212,43 +212,43 @@ describe("main figures", () => {
 });
 
 describe("drops", () => {
-  const dropping = (stale: number, superseded = 0): Said => ({
+  const dropping = (timeout: number, superseded = 0): Said => ({
     drops: { "bad-json": 1 },
-    parts: { letters: { ...NOTHING, drops: { stale, superseded } } },
+    parts: { letters: { ...NOTHING, drops: { timeout, superseded } } },
   });
 
   it("are counted since the start and within the last minute, over all services", () => {
     sayStats(dropping(100));
     expect(dropTable(store.services.value)).toMatchObject([
-      { reason: "stale", total: 100, recent: 0 },
+      { reason: "timeout", total: 100, recent: 0 },
       { reason: "bad-json", total: 1, recent: 0 },
     ]);
-    let stale = 100;
+    let timeout = 100;
     pass(30_000, () => {
-      stale += 1;
-      sayStats(dropping(stale, 7));
+      timeout += 1;
+      sayStats(dropping(timeout, 7));
     });
     expect(dropTable(store.services.value)).toMatchObject([
-      { reason: "stale", total: 106, recent: 6 },
+      { reason: "timeout", total: 106, recent: 6 },
       { reason: "bad-json", total: 1 },
       { reason: "superseded", total: 7, recent: 7 },
     ]);
-    pass(70_000, () => sayStats(dropping(stale, 7)));
-    expect(dropTable(store.services.value)[0]).toMatchObject({ reason: "stale", total: 106, recent: 0 });
+    pass(70_000, () => sayStats(dropping(timeout, 7)));
+    expect(dropTable(store.services.value)[0]).toMatchObject({ reason: "timeout", total: 106, recent: 0 });
   });
 
   it("are one trouble while they go on, and another one after a minute without", () => {
-    let stale = 0;
+    let timeout = 0;
     const more = (): void => {
-      stale += 2;
-      sayStats(dropping(stale));
+      timeout += 2;
+      sayStats(dropping(timeout));
     };
     sayStats(dropping(0));
     pass(20_000, more);
     expect(store.troubles.value).toMatchObject([
-      { count: 8, facts: { what: "drops", service: "classifier/desk", part: "letters", reason: "stale" } },
+      { count: 8, facts: { what: "drops", service: "classifier/desk", part: "letters", reason: "timeout" } },
     ]);
-    pass(90_000, () => sayStats(dropping(stale)));
+    pass(90_000, () => sayStats(dropping(timeout)));
     pass(5000, more);
     expect(store.troubles.value.map(({ count }) => count)).toEqual([2, 8]);
   });
@@ -264,8 +264,21 @@ describe("drops", () => {
 
   it("of a service that has just begun are all new", () => {
     sayStats({ ...dropping(3), uptime: 4 });
-    expect(dropTable(store.services.value)[0]).toMatchObject({ reason: "stale", recent: 3 });
+    expect(dropTable(store.services.value)[0]).toMatchObject({ reason: "timeout", recent: 3 });
     expect(store.troubles.value).toMatchObject([{ count: 3 }, { count: 1, facts: { reason: "bad-json" } }]);
+  });
+
+  it("that every stream has now and then are a trouble only when there are many", () => {
+    let clock = 0;
+    const now = (by: number) => (): void => {
+      clock += by;
+      sayStats({ drops: { clock } });
+    };
+    sayStats({ drops: { clock } });
+    pass(15_000, now(1));
+    expect(store.troubles.value).toEqual([]);
+    pass(5000, now(20));
+    expect(store.troubles.value).toMatchObject([{ facts: { reason: "clock" } }]);
   });
 
   it("are told plainly where nobody knows the reason, whatever it is called", () => {
@@ -273,8 +286,8 @@ describe("drops", () => {
     pass(5000);
     sayStats({ drops: { constructor: 1, "brand-new": 2 } });
     expect(told().map(({ what, advice }) => [what, advice])).toEqual([
-      ["Dropped as brand-new", expect.stringContaining("does not know")],
-      ["Dropped as constructor", expect.stringContaining("does not know")],
+      ["Classifier desk drops: brand-new", expect.stringContaining("does not know")],
+      ["Classifier desk drops: constructor", expect.stringContaining("does not know")],
     ]);
   });
 });

@@ -39,7 +39,7 @@ export function troubleInWords({ facts }: Trouble, services: readonly ServiceRec
     }
     case "drops":
       return {
-        what: trouble.drops(facts.reason),
+        what: trouble.drops(describe(facts.service, services).name, facts.reason),
         where: system.place(facts.service, facts.part),
         ...explained(facts.reason),
       };

@@ -87,13 +87,18 @@ export function troubleOfState(troubles: Troubles, service: ServiceRecord, befor
   }
 }
 
+/** Losses that any stream has now and then: a trouble only when there are as many as `MANY` within a minute. */
+const OCCASIONAL: readonly string[] = ["stale", "clock", "busy", "out-of-order", "duplicate", "slow-page"];
+const MANY = 10;
+
 /** Drops have risen. */
 export function troubleOfDrops(troubles: Troubles, service: ServiceRecord, rise: ReadonlyMap<string, number>): void {
   for (const [key, count] of rise) {
     const { part, reason } = splitDropKey(key);
     // A relay tells of each refusal itself, with its cause.
     const isTold = service.kind === "relay" && part !== "" && reason !== "too-many-sources";
-    if (!isWanted(reason) && !isTold)
+    const isFew = OCCASIONAL.includes(reason) && (service.recentDrops.get(key) ?? 0) < MANY;
+    if (!isWanted(reason) && !isTold && !isFew)
       troubles.add({ what: "drops", service: service.key, part, reason }, service.heardAt, count);
   }
 }
