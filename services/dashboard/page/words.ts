@@ -70,7 +70,7 @@ export const words = {
     relayAway: "Its service is away; a relay is off then.",
     pending: (on: boolean): string => (on ? "Switching on" : "Switching off"),
     unsent: "Not sent. Check the connection, and that your user may switch relays.",
-    unanswered: "The relay did not answer. Is its service still running?",
+    unanswered: "The relay did not answer. Is its service running, and may your user switch relays?",
     refused: (why: string, cause: string | undefined): string =>
       cause === undefined ? `Refused: ${why}.` : `Refused to switch ${cause}: ${why}.`,
     refusals: {
