@@ -21,8 +21,8 @@ export interface RecorderOptions {
 
 /** Pictures of one second are hardly different: 8 are enough. */
 const EVERY_MS = 125;
+/** With these, 160 pictures: a longer recording teaches little more. */
 const LONGEST_MS = 20_000;
-const MOST_PICTURES = 200;
 /** A camera that sends nothing for so long is not there. */
 const SILENCE_MS = 2000;
 
@@ -175,7 +175,7 @@ class Reel {
   /** @throws what ended it too early */
   async run(): Promise<void> {
     const { bus, topics, stats, signal } = this.#options;
-    const { camera, collection, stop } = this.#task;
+    const { camera, stop } = this.#task;
     const enough = new AbortController();
     const ending = AbortSignal.any([signal, stop, this.#silent.signal, enough.signal]);
     const longest = setTimeout(() => enough.abort(), LONGEST_MS);
@@ -191,7 +191,6 @@ class Reel {
         if (ending.aborted) break;
         silence.refresh();
         await this.#take(frame);
-        if (collection.count >= MOST_PICTURES) break;
       }
     } finally {
       clearTimeout(longest);

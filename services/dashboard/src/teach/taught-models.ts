@@ -20,6 +20,21 @@ const NAME = /^taught-(\d{1,9})$/;
 /** A card and its labels are small; a file of strangers may not be. */
 const MOST_BYTES = 1_000_000;
 
+/** Where a training keeps what it may use again. Not the system's temporary folder: decoded, these are pictures of people. */
+const SCRATCH = ".cache";
+/** Of what is there only compiled code is of use to the next one: `beckon` starts faster. */
+const KEPT = /^tsx-/;
+
+/** Where a training may write. */
+export interface RunPlace {
+  /** The name that its bundle is to have. */
+  readonly name: string;
+  /** Its own folder, which `leave` removes. */
+  readonly run: string;
+  /** For what is temporary. */
+  readonly scratch: string;
+}
+
 export interface TaughtModelsOptions {
   readonly folder: string;
   /** Whether a classifier is set to a bundle of this name. */
@@ -49,6 +64,13 @@ export class TaughtModels {
   /** Removes what a service that was killed left half-made. */
   async clear(): Promise<void> {
     await rm(join(this.folder, RUNS), { recursive: true, force: true });
+    await this.#clearScratch();
+  }
+
+  /** Removes all that a training wrote, but its bundle where it was admitted. */
+  async leave({ run }: RunPlace): Promise<void> {
+    await rm(run, { recursive: true, force: true });
+    await this.#clearScratch();
   }
 
   /**
@@ -56,14 +78,15 @@ export class TaughtModels {
    *
    * @throws the error of the file system
    */
-  async reserve(): Promise<{ readonly name: string; readonly run: string }> {
+  async reserve(): Promise<RunPlace> {
     const runs = join(this.folder, RUNS);
-    await mkdir(runs, { recursive: true, mode: 0o700 });
+    const scratch = join(this.folder, SCRATCH);
+    for (const folder of [runs, scratch]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const taken = [...(await this.#names()), ...(await readdir(runs))].map(numberOf);
     const name = `taught-${Math.max(0, ...taken) + 1}`;
     const run = join(runs, name);
     await mkdir(run);
-    return { name, run };
+    return { name, run, scratch };
   }
 
   /**
@@ -76,6 +99,13 @@ export class TaughtModels {
     await writeFile(join(bundle, JUDGEMENT), `${JSON.stringify(entry)}\n`, { flush: true });
     await rename(bundle, join(this.folder, name));
     await this.#prune();
+  }
+
+  async #clearScratch(): Promise<void> {
+    const scratch = join(this.folder, SCRATCH);
+    const found = await readdir(scratch).catch(() => []);
+    for (const name of found.filter((one) => !KEPT.test(one)))
+      await rm(join(scratch, name), { recursive: true, force: true });
   }
 
   async #prune(): Promise<void> {

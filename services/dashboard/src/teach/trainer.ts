@@ -1,9 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Logger, StatsPart } from "@beckon/runtime";
 import { loadBundle } from "@beckon/vision";
 import { diskRefusal, Refused } from "./refusal.ts";
-import type { TaughtModels } from "./taught-models.ts";
+import type { RunPlace, TaughtModels } from "./taught-models.ts";
 import type { Training } from "./teach-api.ts";
 import { runChild, TrainingFailed } from "./training-child.ts";
 import { type BeckonCommand, trainingArguments } from "./training-command.ts";
@@ -49,7 +48,7 @@ export class Trainer {
     if (this.#stop) throw new Refused(409, "a training is under way: wait for it, or stop it");
     const stop = new AbortController();
     this.#stop = stop;
-    let place: Awaited<ReturnType<TaughtModels["reserve"]>>;
+    let place: RunPlace;
     try {
       place = await this.#options.models.reserve();
     } catch (error) {
@@ -71,12 +70,13 @@ export class Trainer {
     return this.#done;
   }
 
-  async #train(plan: TrainingPlan, { name, run }: { name: string; run: string }, signal: AbortSignal): Promise<void> {
-    const { log, stats, now } = this.#options;
+  async #train(plan: TrainingPlan, place: RunPlace, signal: AbortSignal): Promise<void> {
+    const { log, stats, now, models } = this.#options;
+    const { name } = place;
     const startedAt = this.#training?.startedAt ?? now();
     log.info(`training ${name} on ${plan.classes.join(", ")}`);
     try {
-      await this.#make(plan, name, run, signal);
+      await this.#make(plan, place, signal);
       this.#training = { phase: "done", progress: 1, startedAt, folder: name };
       stats.count("trainings");
       log.info(`trained ${name} in ${((now() - startedAt) / 1000).toFixed(1)} s`);
@@ -87,14 +87,14 @@ export class Trainer {
       if (signal.aborted) log.info(`the training of ${name} was stopped`);
       else log.warn(`no ${name}: ${this.#training.error}`);
     }
-    await rm(run, { recursive: true, force: true }).catch((error: unknown) => {
-      log.warn(`${run} stays behind until the next start: ${diskRefusal(error, run).message}`);
+    await models.leave(place).catch((error: unknown) => {
+      log.warn(`what the training left goes with the next start: ${diskRefusal(error, place.run).message}`);
     });
     this.#stop = undefined;
   }
 
   /** @throws when there is no new model afterwards */
-  async #make(plan: TrainingPlan, name: string, run: string, signal: AbortSignal): Promise<void> {
+  async #make(plan: TrainingPlan, { name, run, scratch }: RunPlace, signal: AbortSignal): Promise<void> {
     const { command, samplesFolder, models, now } = this.#options;
     let outcome: TrainingOutcome | undefined;
     const onLine = (line: string): void => {
@@ -103,9 +103,8 @@ export class Trainer {
       if (event.type === "result") outcome = event;
       this.#training = { ...this.#training, ...progressOf(event) };
     };
-    await mkdir(run, { recursive: true });
     const args = trainingArguments(resolve(samplesFolder), plan, name);
-    await runChild({ command, args, folder: run, signal, onLine });
+    await runChild({ command, args, folder: run, scratch, signal, onLine });
     if (!outcome) throw new TrainingFailed("the training ended without a result: see that the installation is whole");
     const { folder } = await loadBundle(resolve(run, outcome.bundle));
     signal.throwIfAborted();

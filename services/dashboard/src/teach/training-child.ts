@@ -7,8 +7,10 @@ import type { BeckonCommand } from "./training-command.ts";
 export interface ChildOptions {
   readonly command: BeckonCommand;
   readonly args: readonly string[];
-  /** It runs here, and keeps here what else would lie in the system's temporary folder: pictures of people at home. */
+  /** It runs here. */
   readonly folder: string;
+  /** Its folder for what is temporary. */
+  readonly scratch: string;
   /** Ends it: SIGINT, and SIGKILL when it has not ended 5 s later. */
   readonly signal: AbortSignal;
   readonly onLine: (line: string) => void;
@@ -33,11 +35,11 @@ const NO_MEMORY =
  *
  * @throws TrainingFailed when it does not end well
  */
-export async function runChild({ command, args, folder, signal, onLine }: ChildOptions): Promise<void> {
+export async function runChild({ command, args, folder, scratch, signal, onLine }: ChildOptions): Promise<void> {
   const [program, ...first] = command;
   const child = spawn(program, [...first, ...args], {
     cwd: folder,
-    env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder },
+    env: { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = endOf(child);
