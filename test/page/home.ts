@@ -16,7 +16,7 @@ export interface HomeOptions {
 }
 
 export interface Home {
-  /** Of the page: `http://127.0.0.1:38455/`. */
+  /** Of the page: `http://127.0.0.1:38455`. */
   readonly url: string;
   readonly process: BeckonProcess;
   /** Everything that it keeps lies below. */
@@ -79,4 +79,4 @@ export async function openHome({ config = {}, users = {}, broker }: HomeOptions 
 }
 
 /** As the dashboard says it once it listens. */
-const PAGE_ADDRESS = /page.*?(https?:\/\/127\.0\.0\.1:\d+\/?)/;
+const PAGE_ADDRESS = /dashboard: ready at (https?:\/\/127\.0\.0\.1:\d+)/;
