@@ -21,6 +21,8 @@ export interface Regions {
 }
 
 const CONFIRM_MS = 4000;
+/** For so long it is said that it was saved. */
+const SAID_MS = 5000;
 const NONE: Saving = { step: "none" };
 
 /** Who keeps the region of a camera: the publisher that has it, else the classifiers, for cameras of other software. */
@@ -48,6 +50,7 @@ export function createRegions(
     clearTimeout(timers.get(camera));
     timers.delete(camera);
     savingOf(camera).value = saving;
+    if (saving.step === "saved") timers.set(camera, setTimeout(() => settle(camera, NONE), SAID_MS));
   };
   /** The keeper shows its configuration after each change; nobody answers on the bus otherwise. */
   effect(() => {

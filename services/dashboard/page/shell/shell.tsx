@@ -58,7 +58,7 @@ export function Shell() {
   const name = view.value;
   return (
     <>
-      <a class="shell-skip" href={`#${name}`} onClick={skip}>
+      <a class="shell-skip" href="#main" onClick={skip}>
         {words.connection.skip}
       </a>
       <header class="shell-header">
@@ -83,7 +83,7 @@ export function Shell() {
         </div>
       </header>
       <ConnectionBanner />
-      <main ref={main} class="shell-main" tabIndex={-1} aria-label={words.views[name]}>
+      <main id="main" ref={main} class="shell-main" tabIndex={-1} aria-label={words.views[name]}>
         {login.value === "asked" ? <Login username={username} /> : <Guarded key={name} view={VIEWS[name]} />}
       </main>
     </>
