@@ -8,6 +8,7 @@ import type { Api } from "./bus/api.ts";
 import type { PageBus } from "./bus/page-bus.ts";
 import type { LiveStore } from "./live/live-store.ts";
 import type { SystemStore } from "./system/system-store.ts";
+import type { TeachStore } from "./teach/teach-store.ts";
 
 /** The region of interest of the camera that this very browser is: it is kept here, not by a service. */
 export interface LocalRoi {
@@ -26,6 +27,7 @@ export interface App {
   readonly localRoi: Signal<LocalRoi | undefined>;
   readonly live: LiveStore;
   readonly camera: BrowserCamera;
+  readonly teach: TeachStore;
 }
 
 export const AppContext = createContext<App | undefined>(undefined);

@@ -8,8 +8,10 @@ import { cameraSettings } from "./browser-camera/camera-settings.ts";
 import { createApi } from "./bus/api.ts";
 import { connectPageBus } from "./bus/page-bus.ts";
 import { createLiveStore } from "./live/live-store.ts";
+import { createServices } from "./live/services.ts";
 import { Shell } from "./shell/shell.tsx";
 import { createSystemStore } from "./system/system-store.ts";
+import { TeachStore } from "./teach/teach-store.ts";
 import { words } from "./words.ts";
 import "./style/page.css";
 
@@ -19,12 +21,14 @@ function createApp(facts: PageFacts): App {
   const bus = connectPageBus(`${location.origin.replace(/^http/, "ws")}/mqtt`, facts.prefix);
   const localRoi: App["localRoi"] = signal(undefined);
   const settings = cameraSettings(browserStore, navigator.userAgent);
+  const api = createApi(bus, facts);
   return {
     bus,
-    api: createApi(bus, facts),
+    api,
     facts,
     localRoi,
     camera: new BrowserCamera({ bus, settings, platform: browserPlatform(), localRoi }),
+    teach: new TeachStore({ bus, api, services: createServices(bus) }),
     live: createLiveStore(bus, localRoi),
     system: createSystemStore(bus),
   };

@@ -8,6 +8,8 @@ export interface AnswersProps {
   readonly camera: string;
   /** Only this one's. */
   readonly model?: string;
+  /** What is said while there is no answer. */
+  readonly none?: string;
 }
 
 /** Which answer a person looks for first. */
@@ -16,7 +18,7 @@ const ORDER = [TAUGHT_MODEL, "letters", "fingers", "hand"];
 const NONE = ["nothing", "others", "unknown"];
 
 /** What the models say of a camera, the first one big. */
-export function Answers({ camera, model }: AnswersProps) {
+export function Answers({ camera, model, none = words.camera.noAnswer }: AnswersProps) {
   const { live } = useApp();
   const found = live.cameras.list.value.find(({ name }) => name === camera);
   const readings = (found?.readings.value ?? [])
@@ -29,7 +31,7 @@ export function Answers({ camera, model }: AnswersProps) {
       <p class="visually-hidden" role="status">
         {steady === undefined ? "" : words.camera.sees(steady)}
       </p>
-      {first ? <Answer reading={first} big /> : <p class="hint">{words.camera.noAnswer}</p>}
+      {first ? <Answer reading={first} big /> : <p class="hint">{none}</p>}
       {others.length > 0 && (
         <div class="row">
           {others.map((reading) => (

@@ -6,7 +6,7 @@ import { Answers } from "./answers.tsx";
 import type { BrowserCamera } from "./browser-camera.ts";
 import "./browser-camera.css";
 import { FPS } from "./camera-settings.ts";
-import type { CameraTrouble } from "./camera-trouble.ts";
+import { Trouble } from "./trouble.tsx";
 import { SIDES } from "./viewfinder.ts";
 
 export function BrowserCameraView() {
@@ -106,25 +106,6 @@ function Counts({ camera }: { readonly camera: BrowserCamera }) {
         {words.camera.skipped(sender.skipped.value)}
       </span>
     </span>
-  );
-}
-
-function Trouble({ trouble }: { readonly trouble: CameraTrouble }) {
-  const { facts } = useApp();
-  const { kind } = trouble;
-  const said = words.camera.trouble[kind];
-  return (
-    <div class={`notice stack ${kind === "unheard" ? "warning" : "bad"}`}>
-      <p>{typeof said === "string" ? said : said("detail" in trouble ? trouble.detail : "")}</p>
-      {kind === "insecure" && facts.secureUrl && (
-        <>
-          <p>
-            <a href={`${facts.secureUrl.replace(/#.*$/, "")}#camera`}>{words.camera.secureLink}</a>
-          </p>
-          <p>{words.camera.trust}</p>
-        </>
-      )}
-    </div>
   );
 }
 

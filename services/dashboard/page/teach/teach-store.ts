@@ -60,6 +60,8 @@ export function isUnderWay(training: Training | undefined): boolean {
 
 /** Gestures that are recorded, trained and used. It goes on when another view is open. */
 export class TeachStore {
+  /** The camera that was chosen to be shown to. */
+  readonly camera = signal<string | undefined>(undefined);
   readonly state: ReadonlySignal<TeachState | undefined>;
   readonly recording: ReadonlySignal<OwnRecording | undefined>;
   readonly troubles: ReadonlySignal<Readonly<Partial<Record<Place, string>>>>;
