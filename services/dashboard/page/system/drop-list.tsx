@@ -1,5 +1,5 @@
 import { words } from "../words.ts";
-import { type DropRow, isWanted } from "./drop-table.ts";
+import { type DropPlace, type DropRow, isWanted } from "./drop-table.ts";
 import { number } from "./format.ts";
 import { kindInWords, reasonInWords } from "./trouble-words.ts";
 
@@ -20,11 +20,9 @@ export function DropList({ rows }: { readonly rows: readonly DropRow[] }) {
               <th scope="col">{system.sinceStart}</th>
             </tr>
           </thead>
-          <tbody>
-            {rows.map((row) => (
-              <DropReason key={row.reason} row={row} />
-            ))}
-          </tbody>
+          {rows.map((row) => (
+            <DropReason key={row.reason} row={row} />
+          ))}
         </table>
       )}
     </section>
@@ -34,32 +32,45 @@ export function DropList({ rows }: { readonly rows: readonly DropRow[] }) {
 function DropReason({ row: { reason, recent, total, places } }: { readonly row: DropRow }) {
   const known = reasonInWords(reason);
   return (
-    <tr>
-      <th scope="row">
-        <code>{reason}</code> {isWanted(reason) && <span class="badge good">{system.wanted}</span>}
-        <p>{known?.meaning ?? system.unknownReason}</p>
-        {known?.advice && (
-          <p>
-            <strong>{system.toDo}</strong> {known.advice}
-          </p>
-        )}
-        <details>
-          <summary>
-            {system.where}
-            <span class="visually-hidden"> {reason}</span>
-          </summary>
-          <ul>
-            {places.map(({ service, part, recent: now, total: all }) => (
-              <li key={`${service.key} ${part}`}>
-                {system.place(`${kindInWords(service.kind)} ${service.id}`, part)}:{" "}
-                {system.places(number(now), number(all))}
-              </li>
-            ))}
-          </ul>
-        </details>
-      </th>
-      <td class={`number ${recent > 0 && !isWanted(reason) ? "system-rising" : ""}`}>{number(recent)}</td>
-      <td class="number">{number(total)}</td>
-    </tr>
+    <tbody>
+      <tr>
+        <th scope="row">
+          <code>{reason}</code> {isWanted(reason) && <span class="badge good">{system.wanted}</span>}
+        </th>
+        <td class={`number ${recent > 0 && !isWanted(reason) ? "system-rising" : ""}`}>{number(recent)}</td>
+        <td class="number">{number(total)}</td>
+      </tr>
+      <tr>
+        <td colSpan={3}>
+          <p>{known?.meaning ?? system.unknownReason}</p>
+          {known?.advice && (
+            <p>
+              <strong>{system.toDo}</strong> {known.advice}
+            </p>
+          )}
+          {places.length > 1 ? (
+            <details>
+              <summary>
+                {system.where}
+                <span class="visually-hidden"> {reason}</span>
+              </summary>
+              <ul>
+                {places.map((place) => (
+                  <li key={`${place.service.key} ${place.part}`}>
+                    {nameOf(place)}: {system.places(number(place.recent), number(place.total))}
+                  </li>
+                ))}
+              </ul>
+            </details>
+          ) : (
+            <p class="hint">{places.map(nameOf)}</p>
+          )}
+        </td>
+      </tr>
+    </tbody>
   );
+}
+
+function nameOf({ service, part }: DropPlace): string {
+  return system.place(`${kindInWords(service.kind)} ${service.id}`, part);
 }

@@ -6,6 +6,14 @@ import type { Trouble } from "./troubles.ts";
 
 const { system } = words;
 
+/** At once; the others on request. */
+const SHOWN = 5;
+
+interface Told {
+  readonly troubles: readonly Trouble[];
+  readonly services: readonly ServiceRecord[];
+}
+
 /** The last that went wrong, the newest first, each with what to do. */
 export function TroubleList({
   troubles,
@@ -23,15 +31,27 @@ export function TroubleList({
         {newest && newest.overAt === undefined ? troubleInWords(newest, services).what : ""}
       </p>
       {newest ? (
-        <ol class="system-troubles">
-          {troubles.map((trouble) => (
-            <TroubleItem key={`${trouble.key} ${trouble.at}`} trouble={trouble} services={services} />
-          ))}
-        </ol>
+        <Troubles troubles={troubles.slice(0, SHOWN)} services={services} />
       ) : (
         <p class="notice good">{system.noProblems}</p>
       )}
+      {troubles.length > SHOWN && (
+        <details>
+          <summary>{system.moreProblems(number(troubles.length - SHOWN))}</summary>
+          <Troubles troubles={troubles.slice(SHOWN)} services={services} />
+        </details>
+      )}
     </section>
+  );
+}
+
+function Troubles({ troubles, services }: Told) {
+  return (
+    <ol class="system-troubles">
+      {troubles.map((trouble) => (
+        <TroubleItem key={`${trouble.key} ${trouble.at}`} trouble={trouble} services={services} />
+      ))}
+    </ol>
   );
 }
 
