@@ -135,6 +135,11 @@ export function fingerprint({ cert }: Pick<Certificate, "cert">): string {
   return new X509Certificate(cert).fingerprint256;
 }
 
+/** What it is called in the lists of a system. */
+export function nameOf({ cert }: Pick<Certificate, "cert">): string {
+  return /^CN=(.*)$/m.exec(new X509Certificate(cert).subject)?.[1] ?? "Beckon";
+}
+
 /** The certificate in DER, which every system takes. */
 export function derOf({ cert }: Pick<Certificate, "cert">): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new X509Certificate(cert).raw);

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ServiceFailure } from "@beckon/runtime";
+import type { Certificate } from "../certificate/authority.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -19,17 +20,11 @@ export interface ListenOptions {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** In PEM; the certificate with those it hangs on. */
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
 export interface Listener {
   readonly port: number;
   /** New connections get it. */
   renew(certificate: Certificate): void;
-  /** Ends every connection that still speaks HTTP, and refuses new ones. */
+  /** Refuses new connections, and ends those that there are; a WebSocket has a moment for its goodbye. */
   close(): Promise<void>;
 }
 
@@ -45,6 +40,7 @@ const LIMITS: ServerOptions = {
 };
 const MAX_HEADERS = 100;
 const HANDSHAKE_MS = 10_000;
+const GOODBYE_MS = 300;
 
 /** @throws {ServiceFailure} when the port is in use or may not be used, or the host is none of this machine */
 export async function listen(options: ListenOptions): Promise<Listener> {
@@ -57,6 +53,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.maxConnections = options.maxConnections;
   server.on("upgrade", options.upgrade);
   server.on("clientError", refuseGarbage);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   const tries = search && options.port > 0 ? SEARCHED_PORTS : 1;
   for (let attempt = 0; ; attempt++) {
     const port = options.port + attempt;
@@ -76,7 +77,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, GOODBYE_MS);
       await closed;
+      clearTimeout(timer);
     },
   };
 }
