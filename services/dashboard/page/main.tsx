@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
+import { z } from "zod";
 import { PageFacts } from "../src/page-facts.ts";
 import { type App, AppContext } from "./app.ts";
 import { BrowserCamera } from "./browser-camera/browser-camera.ts";
@@ -14,6 +15,9 @@ import { createSystemStore } from "./system/system-store.ts";
 import { TeachStore } from "./teach/teach-store.ts";
 import { words } from "./words.ts";
 import "./style/page.css";
+
+// It would try whether it may make functions of strings, which our own policy forbids, and the console would complain.
+z.config({ jitless: true });
 
 const RETRY_MS = 2000;
 
