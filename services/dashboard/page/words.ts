@@ -71,11 +71,13 @@ export const words = {
     pending: (on: boolean): string => (on ? "Switching on" : "Switching off"),
     unsent: "Not sent. Check the connection, and that your user may switch relays.",
     unanswered: "The relay did not answer. Is its service running, and may your user switch relays?",
-    refused: (why: string, cause: string | undefined): string =>
-      cause === undefined ? `Refused: ${why}.` : `Refused to switch ${cause}: ${why}.`,
+    refused: (why: string, cause: string | undefined, clock: boolean): string =>
+      cause !== undefined
+        ? `Refused to switch ${cause}: ${why}.`
+        : `Refused: ${why}.${clock ? " Check the clock of this device." : ""}`,
     refusals: {
-      stale: "the command is too old; check the clock of this device",
-      clock: "the command is from the future; set the clock of this device",
+      stale: "it came too late",
+      clock: "it is from the future",
       "min-off": "it was on a moment ago",
       busy: "its driver has not answered yet",
       driver: "its driver failed",
@@ -332,7 +334,7 @@ export const words = {
       "broker-away": "The broker did not answer",
       "service-away": "The page's own service did not answer",
     },
-    troubleAdvice: {
+    advice: {
       lost: (kind: string, host: string): string =>
         `Its log${host} says why. Start it again: npm start, or beckon ${kind}.`,
       stopped: (kind: string, host: string): string =>

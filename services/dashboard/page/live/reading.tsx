@@ -9,8 +9,8 @@ const PLACES = [0, 1, 2];
 /** What one model makes of the camera: the gesture that stands, large, and its best guesses. */
 export function ReadingPanel({ reading, alone }: { readonly reading: Reading; readonly alone: boolean }) {
   return (
-    <div class="live-reading">
-      <SteadyGesture reading={reading} />
+    <div class={alone ? "live-reading" : "live-reading one-of-several"}>
+      <SteadyGesture reading={reading} alone={alone} />
       <div class="stack">
         {!alone && <h4>{reading.model}</h4>}
         <ol class="live-top" aria-label={words.live.top(reading.model)}>
@@ -23,7 +23,7 @@ export function ReadingPanel({ reading, alone }: { readonly reading: Reading; re
   );
 }
 
-function SteadyGesture({ reading: { steady } }: { readonly reading: Reading }) {
+function SteadyGesture({ reading: { steady }, alone }: { readonly reading: Reading; readonly alone: boolean }) {
   const { now } = useApp().live;
   const stands = steady.value;
   const held = useComputed(() =>
@@ -35,7 +35,7 @@ function SteadyGesture({ reading: { steady } }: { readonly reading: Reading }) {
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <path d="M9 17V9.5a1.8 1.8 0 0 1 3.6 0V15V6.8a1.8 1.8 0 0 1 3.6 0V15V7.8a1.8 1.8 0 0 1 3.6 0V16V11a1.8 1.8 0 0 1 3.6 0v8c0 4.5-3 7.5-7.2 7.5c-3.6 0-5.6-1.7-7.6-5z" />
         </svg>
-        <p class="hint">{stands === null ? words.live.noGesture : words.live.noResult}</p>
+        <p class={alone ? "hint" : "visually-hidden"}>{stands === null ? words.live.noGesture : words.live.noResult}</p>
       </div>
     );
   const { gesture, since } = stands;
@@ -53,7 +53,7 @@ function SteadyGesture({ reading: { steady } }: { readonly reading: Reading }) {
 /** Bound to its figures directly: no component renders for a result. */
 function Guess({ top, place }: { readonly top: Reading["top"]; readonly place: number }) {
   const bar = useRef<HTMLSpanElement>(null);
-  const label = useComputed(() => top.value[place]?.label ?? " ");
+  const label = useComputed(() => top.value[place]?.label ?? "");
   const share = useComputed(() => Math.round((top.value[place]?.confidence ?? 0) * 100) / 100);
   const percent = useComputed(() => (top.value[place] ? words.live.percent(share.value) : ""));
   useSignalEffect(() => {

@@ -50,7 +50,11 @@ export function createRegions(
     clearTimeout(timers.get(camera));
     timers.delete(camera);
     savingOf(camera).value = saving;
-    if (saving.step === "saved") timers.set(camera, setTimeout(() => settle(camera, NONE), SAID_MS));
+    if (saving.step === "saved")
+      timers.set(
+        camera,
+        setTimeout(() => settle(camera, NONE), SAID_MS),
+      );
   };
   /** The keeper shows its configuration after each change; nobody answers on the bus otherwise. */
   effect(() => {

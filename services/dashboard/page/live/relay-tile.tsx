@@ -3,6 +3,9 @@ import { useApp } from "../app.ts";
 import { words } from "../words.ts";
 import type { LiveRelay, RelayWish } from "./relays.ts";
 
+/** Refusals that come of a clock that is wrong. */
+const CLOCKS: readonly string[] = ["stale", "clock"];
+
 /** A relay: what it does, why and since when, and its switch. */
 export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
   const { live, bus } = useApp();
@@ -60,13 +63,9 @@ function inWords(wish: RelayWish): readonly [string, string] {
       return [live.unsent, "error"];
     case "unanswered":
       return [live.unanswered, "error"];
-    case "refused":
-      return [
-        live.refused(
-          [live.refusals[wish.reason] ?? wish.reason, ...(wish.detail ? [wish.detail] : [])].join(": "),
-          wish.cause,
-        ),
-        "error",
-      ];
+    case "refused": {
+      const why = [live.refusals[wish.reason] ?? wish.reason, ...(wish.detail ? [wish.detail] : [])].join(": ");
+      return [live.refused(why, wish.cause, CLOCKS.includes(wish.reason)), "error"];
+    }
   }
 }
