@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { PageFacts } from "../../src/page-facts.ts";
 import { Refusal } from "../../src/teach/teach-api.ts";
 import type { PageBus } from "./page-bus.ts";
+import { sha256 } from "./sha-256.ts";
 
 /** Why the service did not do what it was asked, in words for people. */
 export class ApiRefusal extends Error {
@@ -38,8 +39,7 @@ export function createApi(bus: PageBus, { id }: PageFacts): Api {
   const token = hex(crypto.getRandomValues(new Uint8Array(32)));
   let introduced: Promise<unknown> = Promise.resolve();
   const introduce = async (): Promise<void> => {
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
-    await bus.publish(bus.topics.serviceSet({ kind: "dashboard", id }), { session: hex(digest) });
+    await bus.publish(bus.topics.serviceSet({ kind: "dashboard", id }), { session: sha256(token) });
   };
   effect(() => {
     if (bus.connection.value.status === "online") introduced = introduce();
