@@ -260,7 +260,6 @@ export const words = {
       dashboard: "Page",
     },
     states: { online: "Online", silent: "Silent", offline: "Offline" },
-    since: (time: string): string => `since ${time}`,
     silent: (time: string): string =>
       `Nothing was heard of it since ${time}, though it did not say goodbye. It may be stuck, or its network is gone.`,
     stopped: (time: string): string => `Stopped at ${time}.`,

@@ -19,6 +19,8 @@ export interface LineChartProps {
 }
 
 const HEIGHT = 160;
+/** Between the times on the axis, seconds: they are shown by the minute. */
+const WHOLE_MINUTES = [60, 120, 300, 600, 1800, 3600];
 /** By which lines are told apart without colours. */
 const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 2], [1, 2]];
 
@@ -76,7 +78,7 @@ function optionsOf(place: HTMLElement, swatches: ArrayLike<Element>): uPlot.Opti
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
-      { ...axis, size: 28, space: 60, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 28, space: 60, incrs: WHOLE_MINUTES, values: (_, ticks) => ticks.map(clock) },
       { ...axis, size: 44 },
     ],
     series: [

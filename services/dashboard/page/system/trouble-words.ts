@@ -26,7 +26,7 @@ export function reasonInWords(reason: string): { readonly meaning: string; reado
 
 /** @param services for what is known of the one that is in trouble */
 export function troubleInWords({ facts }: Trouble, services: readonly ServiceRecord[]): TroubleInWords {
-  const { trouble, troubleAdvice: advice } = system;
+  const { trouble, advice } = system;
   switch (facts.what) {
     case "lost":
     case "stopped": {
