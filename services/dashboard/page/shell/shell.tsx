@@ -20,6 +20,9 @@ const VIEWS = {
 type ViewName = keyof typeof VIEWS;
 const NAMES = Object.keys(VIEWS) as ViewName[];
 
+/** Past the header, in the view that is looked at. */
+const SKIP = "#main";
+
 /** The view is in the address, so that it can be bookmarked and gone back to. */
 const view = signal<ViewName>(viewOf(location.hash));
 
@@ -40,6 +43,7 @@ export function Shell() {
   });
   useEffect(() => {
     const follow = (): void => {
+      if (location.hash === SKIP) history.replaceState(null, "", `#${view.peek()}`);
       view.value = viewOf(location.hash);
       scrollTo(0, 0);
       // Whoever reads by keyboard or ear begins where the new view does.
@@ -51,14 +55,10 @@ export function Shell() {
   useSignalEffect(() => {
     document.title = `${words.views[view.value]} · ${words.title}`;
   });
-  const skip = (event: Event): void => {
-    event.preventDefault();
-    main.current?.focus();
-  };
   const name = view.value;
   return (
     <>
-      <a class="shell-skip" href="#main" onClick={skip}>
+      <a class="shell-skip" href={SKIP}>
         {words.connection.skip}
       </a>
       <header class="shell-header">
