@@ -1,0 +1,237 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createBoot, type Frame } from "@beckon/protocol";
+import { eventually } from "@beckon/runtime/testing";
+import { checkPicture, FILE_LIMITS } from "@beckon/vision";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { RecordingEnd } from "./teach-api.ts";
+import { greyFrame, openSchool, type School, topics } from "./teach-fixture.ts";
+
+const frame = await greyFrame();
+let school: School;
+
+beforeEach(async () => {
+  school = await openSchool();
+});
+afterEach(() => school.close());
+
+/** Sends a frame every 20 ms until it is told to end. */
+function camera(name = "desk", picture: Frame = frame): Disposable {
+  const sending = setInterval(() => void school.bus.publish(topics.frame({ camera: name }), picture), 20);
+  return { [Symbol.dispose]: () => clearInterval(sending) };
+}
+
+function start(gesture = "wave", from = "desk"): ReturnType<School["ask"]> {
+  return school.ask("POST", "/recordings", JSON.stringify({ gesture, camera: from }));
+}
+
+async function pictures(count: number): Promise<void> {
+  await eventually(async () => ((await school.state()).running?.pictures ?? 0) >= count);
+}
+
+async function end(): Promise<RecordingEnd> {
+  const { status, body } = await school.ask("DELETE", "/recordings/running");
+  expect(status).toBe(200);
+  return body["ended"] as RecordingEnd;
+}
+
+async function endedByItself(): Promise<RecordingEnd> {
+  return eventually(async () => {
+    const { running, ended } = await school.state();
+    return running === undefined && ended;
+  });
+}
+
+describe("a recording", () => {
+  it("keeps some of a camera's frames as pictures that the page can show", async () => {
+    using _ = camera();
+    const began = performance.now();
+    const { status, body } = await start("  Wave ");
+    expect(status).toBe(200);
+    await pictures(3);
+    expect((await school.state()).running).toMatchObject({ id: body["id"], gesture: "Wave", camera: "desk" });
+    const { id, pictures: count, skipped, error } = await end();
+    expect([id, skipped, error]).toEqual([body["id"], 0, undefined]);
+    // 8 a second, and one at once.
+    expect(count).toBeLessThanOrEqual((performance.now() - began) / 62.5 + 1);
+    const { recordings, running } = await school.state();
+    expect(running).toBeUndefined();
+    expect(recordings).toMatchObject([{ id, gesture: "Wave", camera: "desk" }]);
+    expect(recordings[0]?.pictures[0]).toBe(`${id}-0001.jpg`);
+    const response = await school.raw(`/recordings/${id}/${recordings[0]?.pictures[0]}`);
+    expect(response.headers.get("content-type")).toBe("image/jpeg");
+    const shown = checkPicture(new Uint8Array(await response.arrayBuffer()), FILE_LIMITS);
+    expect(shown).toMatchObject({ width: 144, height: 144 });
+  });
+
+  it("is a source of its own to the trainer, however soon the next one begins", async () => {
+    using _ = camera();
+    const ids: unknown[] = [];
+    for (let round = 0; round < 3; round++) {
+      ids.push((await start()).body["id"]);
+      await pictures(1);
+      await end();
+    }
+    expect(new Set(ids).size).toBe(3);
+    expect((await readdir(school.samples)).sort()).toEqual([...ids].sort());
+  });
+
+  it("cuts to the region that the camera names, else to that of the classifier, and turns what it turns", async () => {
+    const settings = { rois: { door: [0, 0, 0.5, 0.5] }, mirror: { door: true }, models: { taught: {} } };
+    await school.bus.publish(topics.serviceConfig({ kind: "classifier", id: "main" }), settings);
+    const sizeOf = async (name: string, picture: Frame): Promise<{ width: number; bytes: Uint8Array }> => {
+      using _ = camera(name, picture);
+      const { body } = await start("wave", name);
+      await pictures(1);
+      await end();
+      const file = join(school.samples, String(body["id"]), "wave", `${body["id"]}-0001.jpg`);
+      const bytes = await readFile(file);
+      return { width: checkPicture(bytes, FILE_LIMITS).width, bytes };
+    };
+    expect((await sizeOf("door", frame)).width).toBe(160);
+    const envelope = { seq: 1, boot: createBoot(), at: 1, width: 320, height: 240 };
+    const roi: [number, number, number, number] = [0, 0, 0.25, 1];
+    expect((await sizeOf("desk", { ...frame, envelope: { ...envelope, roi } })).width).toBe(80);
+  });
+
+  it("refuses a second one, and lets nobody throw out what is being recorded", async () => {
+    using _ = camera();
+    const { body } = await start();
+    await pictures(1);
+    expect(await start("stop")).toEqual({ status: 409, body: { error: expect.stringContaining('"wave" is being') } });
+    expect((await school.ask("DELETE", `/recordings/${body["id"]}`)).status).toBe(409);
+    expect((await school.ask("DELETE", "/gestures/WAVE")).status).toBe(409);
+    expect((await school.ask("POST", "/training")).status).toBe(409);
+    await end();
+    expect((await school.ask("DELETE", `/recordings/${body["id"]}`)).status).toBe(200);
+    expect(await readdir(school.samples)).toEqual([]);
+  });
+
+  it("begins only once when two ask at the same time", async () => {
+    using _ = camera();
+    const answers = await Promise.all([start(), start(), start()]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    await pictures(1);
+    await end();
+    expect(await readdir(school.samples)).toHaveLength(1);
+  });
+
+  it("ends when the camera is silent, says so, and leaves no folder behind", async () => {
+    await start("wave", "nobody");
+    expect(await endedByItself()).toMatchObject({
+      pictures: 0,
+      error: expect.stringContaining("nobody sent no frame"),
+    });
+    expect(await readdir(school.samples)).toEqual([]);
+    expect((await school.ask("DELETE", "/recordings/running")).status).toBe(409);
+    expect((await school.state()).recordings).toEqual([]);
+  });
+
+  it("keeps what it has when the camera falls silent", async () => {
+    {
+      using _ = camera();
+      await start();
+      await pictures(2);
+    }
+    const ended = await endedByItself();
+    expect(ended.pictures).toBeGreaterThanOrEqual(2);
+    expect(ended.error).toContain("desk sent no frame");
+    expect((await school.state()).recordings).toHaveLength(1);
+  });
+
+  it("passes over frames that cannot be read, and counts them", async () => {
+    using _ = camera("desk", { jpeg: frame.jpeg.subarray(0, 700) });
+    await start();
+    await eventually(() => (school.stats.readAll().drops["bad-image"] ?? 0) >= 2);
+    const { status, body } = await school.ask("DELETE", "/recordings/running");
+    expect([status, body["error"]]).toEqual([409, expect.stringContaining("none of the frames of desk could be read")]);
+    expect((await school.state()).ended?.skipped).toBeGreaterThanOrEqual(2);
+    expect(await readdir(school.samples)).toEqual([]);
+  });
+
+  it("leaves nothing when it is ended before the first frame", async () => {
+    await start();
+    expect(await end()).toMatchObject({ pictures: 0, skipped: 0 });
+    expect(await readdir(school.samples)).toEqual([]);
+    expect((await end()).pictures).toBe(0);
+  });
+
+  it("ends with the service", async () => {
+    using _ = camera();
+    await start();
+    await pictures(1);
+    await school.close();
+    expect(await readdir(school.samples)).toHaveLength(1);
+    expect((await start()).status).toBe(409);
+  });
+
+  it("ends by itself after 20 s", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      using _ = camera();
+      await start();
+      await vi.waitFor(async () => expect((await school.state()).running?.pictures).toBeGreaterThan(0));
+      // As frames come all the time, the silence that is measured begins anew again and again; here it would not.
+      for (let second = 0; second < 20; second++) {
+        const kept = (await school.state()).running?.pictures ?? 0;
+        await vi.waitFor(async () => expect((await school.state()).running?.pictures).toBeGreaterThan(kept));
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      await vi.waitFor(async () => expect((await school.state()).running).toBeUndefined());
+      expect((await school.state()).ended?.error).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a disk that will not", () => {
+  it("is said at once when the folder may not be written", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "beckon-teach-"));
+    await writeFile(join(folder, "file"), "");
+    await school.close();
+    school = await openSchool({ samplesFolder: join(folder, "file", "samples") });
+    const { status, body } = await start();
+    expect([status, body["error"]]).toEqual([500, expect.stringContaining("no such file or folder")]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("names the folder whose rights are missing, and the remedy", async () => {
+    await mkdir(school.samples, { mode: 0o500, recursive: true });
+    const { status, body } = await start();
+    await chmod(school.samples, 0o700);
+    expect([status, body["error"]]).toEqual([500, expect.stringContaining("let the user of this service write there")]);
+  });
+
+  const small = smallDisk("64k");
+  it.skipIf(small === undefined)("ends the recording when it is full, and keeps what is whole", async () => {
+    await school.close();
+    school = await openSchool({ samplesFolder: String(small) });
+    try {
+      using _ = camera("desk", await greyFrame(800, 600));
+      await start();
+      const ended = await endedByItself();
+      expect(ended.error).toContain("no space left on the disk; free some and try again");
+      expect((await school.ask("DELETE", "/recordings/running")).status).toBe(507);
+      const { recordings } = await school.state();
+      expect(recordings[0]?.pictures).toHaveLength(ended.pictures);
+      for (const picture of recordings[0]?.pictures ?? [])
+        checkPicture(await readFile(join(String(small), ended.id, "wave", picture)), FILE_LIMITS);
+    } finally {
+      execFileSync("umount", [String(small)]);
+    }
+  });
+});
+
+/** A disk of memory; undefined for those who may not mount one. */
+function smallDisk(size: string): string | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  try {
+    const folder = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "ignore" });
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
