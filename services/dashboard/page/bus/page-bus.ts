@@ -114,8 +114,8 @@ export function connectPageBus(url: string, prefix: string): PageBus {
       connectTimeout: CONNECT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
-      // Its other timers are in a worker made of a blob, which the page's CSP refuses: no keepalive would ever be sent.
-      timerVariant: "native",
+      // Browsers slow the timers of a hidden page down to one a minute, and the broker would hang up.
+      timerVariant: "worker",
       ...credentials,
     });
     client = opened;
