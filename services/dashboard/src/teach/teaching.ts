@@ -50,7 +50,11 @@ export function createTeaching(options: TeachingOptions): Teaching {
   const app = new Hono();
   app.onError((error, context) => answerRefusal(error, context, options.log));
   app.notFound((context) => context.json({ error: "there is nothing here" }, 404));
-  app.use("*", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: (context) => context.json({ error: "too long" }, 413) }));
+  // Only where a body is wanted: without one, and without a Content-Length, bodyLimit makes a Request that Node refuses.
+  app.post(
+    "*",
+    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: (context) => context.json({ error: "too long" }, 413) }),
+  );
   app.get("/", async (context) => context.json(await desk.state()));
   app.post("/recordings", async (context) => context.json({ id: await desk.record(await context.req.text()) }));
   app.delete("/recordings/running", async (context) => context.json({ ended: await desk.endRecording() }));
