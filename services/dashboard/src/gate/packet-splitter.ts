@@ -86,9 +86,10 @@ export class PacketSplitter {
     }
     const type = (this.#header[0] ?? 0) >> 4;
     if (this.#length > this.#options.limit(type)) {
+      this.#parts = [];
       this.#skips = this.#options.oversized(type);
       this.#ended ||= !this.#skips;
-      this.#parts = [];
+      if (this.#ended) return;
     }
     this.#left = this.#length;
   }

@@ -127,7 +127,7 @@ export class PageRules {
 
   #subscribe({ subscriptions, messageId }: ISubscribePacket): Verdict {
     if (!isId(messageId) || subscriptions.length === 0) return BAD_ID;
-    const allowed = subscriptions.map(({ topic }) => this.#maySubscribe(topic));
+    const allowed = subscriptions.map(({ topic }) => this.#takeFilter(topic));
     const passed = subscriptions.filter((_, index) => allowed[index]);
     const refusedFilters = subscriptions.filter((_, index) => !allowed[index]).map(({ topic }) => topic);
     if (passed.length === 0) {
@@ -138,7 +138,6 @@ export class PageRules {
       if (this.#asked.size >= MAX_ASKED) return { end: "refused-packet", detail: "too many subscriptions at once" };
       this.#asked.set(messageId, allowed);
     } else this.#asked.delete(messageId);
-    for (const { topic } of passed) this.#filters.add(topic);
     const asked = passed.map(({ topic, qos }) => ({ topic, qos: qos === 0 ? (0 as const) : (1 as const) }));
     return { pass: generate({ cmd: "subscribe", messageId, subscriptions: asked }), refusedFilters };
   }
@@ -151,11 +150,13 @@ export class PageRules {
     return { pass: generate({ cmd: "unsubscribe", messageId, unsubscriptions: own }) };
   }
 
-  #maySubscribe(filter: string): boolean {
+  #takeFilter(filter: string): boolean {
     const { prefix } = this.#options;
     if (filter.length > MAX_FILTER_LENGTH || !filter.startsWith(`${prefix}/`)) return false;
     if (!this.#filters.has(filter) && this.#filters.size >= MAX_FILTERS) return false;
-    return maySubscribe(GRANT, prefix, filter);
+    if (!maySubscribe(GRANT, prefix, filter)) return false;
+    this.#filters.add(filter);
+    return true;
   }
 }
 

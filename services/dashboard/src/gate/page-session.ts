@@ -68,9 +68,10 @@ export class PageSession {
       else this.#complain(loss, "reads too slowly, and misses messages");
     });
     this.#fromPage = new PacketSplitter({
-      limit: (type) => (type === PACKET.publish ? limits.frameBytes : limits.commandBytes) + HEADER_BYTES,
-      oversized: () => {
-        this.#end("too-large", "announces more than is allowed");
+      limit: (type) => this.#limitFor(type),
+      oversized: (type) => {
+        if (this.#isStranger && type !== PACKET.connect) this.#end("refused-connect", "something else before CONNECT");
+        else this.#end("too-large", "announces more than is allowed");
         return false;
       },
       malformed: () => this.#end("malformed", "a length that is none"),
@@ -121,6 +122,17 @@ export class PageSession {
     socket.on("close", () => this.#end());
   }
 
+  get #isStranger(): boolean {
+    return this.#broker === undefined;
+  }
+
+  /** Of a page that has not said CONNECT, nothing else is kept. */
+  #limitFor(type: number): number {
+    const { frameBytes, commandBytes } = this.#options.limits;
+    if (this.#isStranger && type !== PACKET.connect) return -1;
+    return (type === PACKET.publish ? frameBytes : commandBytes) + HEADER_BYTES;
+  }
+
   #heardPage(whole: WholePacket): void {
     if (this.#ended) return;
     const packet = this.#parse(whole.bytes);
@@ -128,7 +140,7 @@ export class PageSession {
       this.#end("malformed", `no packet of type ${whole.type}`);
       return;
     }
-    if (!this.#broker) this.#connect(packet);
+    if (this.#isStranger) this.#connect(packet);
     else if (!this.#isOpen) this.#end("refused-packet", `${packet.cmd} before the broker's answer`);
     else {
       this.#obey(this.#judged(() => this.#rules.judge(packet)));
