@@ -1,3 +1,17 @@
+/** `5 s`, `2 min 30 s`, `3 h 5 min`, `2 d` */
+function lasting(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${seconds} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return minutes < 1440 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 1440)} d`;
+}
+
+/** The same, with tenths of the first ten seconds. */
+function fine(ms: number): string {
+  return ms < 10_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : lasting(ms);
+}
+
 /** Every English word of the page, by view, so that another language is another file. */
 export const words = {
   title: "Beckon",
@@ -36,15 +50,9 @@ export const words = {
     figures: { fps: "Frames a second", latency: "Capture to result", age: "Picture age" },
     ms: (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`),
     percent: (share: number): string => `${Math.round(share * 100)} %`,
-    tenths: (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`,
-    lasting: (ms: number): string => {
-      const seconds = Math.max(0, ms) / 1000;
-      if (seconds < 60) return `${Math.floor(seconds)} s`;
-      const minutes = Math.floor(seconds / 60);
-      if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-      return minutes < 1440 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 1440)} d`;
-    },
-    held: (lasting: string): string => `held for ${lasting}`,
+    lasting,
+    fine,
+    held: (ms: number): string => `held for ${fine(ms)}`,
     noGesture: "Show a gesture in the frame",
     noResult: "Nobody names the gestures of this camera",
     announce: (camera: string, gesture: string): string => `${camera} shows ${gesture}`,

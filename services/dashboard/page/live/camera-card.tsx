@@ -35,14 +35,10 @@ export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
 }
 
 function PaceFigures({ camera: { pace } }: { readonly camera: LiveCamera }) {
-  const { figures, ms, tenths, lasting } = words.live;
+  const { figures, ms, fine } = words.live;
   const fps = useComputed(() => pace.value.fps.toFixed(pace.value.fps < 10 ? 1 : 0));
   const latency = useComputed(() => (pace.value.latency === undefined ? "–" : ms(pace.value.latency)));
-  const age = useComputed(() => {
-    const { age } = pace.value;
-    if (age === undefined) return "–";
-    return age < 10_000 ? tenths(age) : lasting(age);
-  });
+  const age = useComputed(() => (pace.value.age === undefined ? "–" : fine(pace.value.age)));
   return (
     <dl class="live-figures">
       <div>

@@ -27,7 +27,7 @@ function SteadyGesture({ reading: { steady }, alone }: { readonly reading: Readi
   const { now } = useApp().live;
   const stands = steady.value;
   const held = useComputed(() =>
-    steady.value ? words.live.held(words.live.tenths(now.value - steady.value.since)) : " ",
+    steady.value ? words.live.held(now.value - steady.value.since) : " ",
   );
   if (!stands)
     return (
