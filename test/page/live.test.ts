@@ -10,8 +10,8 @@ withDebian("chromium")("the live view", () => {
   const browser = withBrowser({ camera: "none" });
   const home = withHome({
     config: {
-      // No hand between two letters, nor for long behind the last: the tests wait for the next one.
-      "camera-publisher": { cameras: { desk: { source: "synthetic", text: "HI", letter: 1500, pause: 9000 } } },
+      "camera-publisher": { cameras: { desk: { source: "synthetic", text: "HI", letter: 1000, pause: 3000 } } },
+      interpreter: { text: { timeout: 2500 } },
       relay: {
         relays: {
           lamp: { driver: { kind: "simulated" }, minOff: 0 },
@@ -30,7 +30,7 @@ withDebian("chromium")("the live view", () => {
     await isLive(page);
     await announces(page, "desk", "H");
     await announces(page, "desk", "I");
-    await cameraCard(page).getByText("HI", { exact: true }).waitFor();
+    await cameraCard(page).getByRole("paragraph").filter({ hasText: /^HI$/ }).waitFor();
   });
 
   test("switches a relay, and shows that it did, why, and what others do to it", async () => {

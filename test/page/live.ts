@@ -27,7 +27,7 @@ export async function relayIs(page: Page, relay: string, on: boolean): Promise<v
 
 /** A gesture begins to stand, and those who do not see are told. */
 export async function announces(page: Page, camera: string, gesture: string): Promise<void> {
-  await page
+  await cameraCard(page, camera)
     .getByRole("status")
     .filter({ hasText: words.live.announce(camera, gesture) })
     .waitFor({ state: "attached" });

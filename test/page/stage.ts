@@ -66,7 +66,17 @@ export function viewAddress(url: string, view: ViewName): string {
 
 /** A name that holds numbers, whichever they are. */
 export function anyNumbers(text: string): RegExp {
-  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\d+/g, "[\\d.,]+"));
+  return new RegExp(escaped(text).replace(/\d+/g, "[\\d.,]+"));
+}
+
+/** What a sentence with a name in it looks like, whichever the name is; it is the first group. */
+export function anyText(sentence: (text: string) => string): RegExp {
+  const [before = "", after = ""] = sentence("\u0000").split("\u0000").map(escaped);
+  return new RegExp(`${before}(.+)${after}`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Beside the folder of the run, which is removed when it ends. */
