@@ -107,16 +107,21 @@ const forever = new Promise<never>(() => {});
  */
 async function watchBroker(context: Context): Promise<{ readonly opened: Promise<never> }> {
   const { bus, config, signal } = context;
-  const check = async (): Promise<void> => {
-    if ((await knock(() => context.visit())) !== "open") return;
+  const isAsked = async (): Promise<boolean> => {
+    const welcome = await knock(() => context.visit("the dashboard, to see that a user is needed"));
+    if (welcome !== "open") return welcome === "asks";
     throw new ServiceFailure(
       `the dashboard would let in everybody at ${config.host}:${config.port}, for the broker asks for no password: ` +
         "add broker.users, or set dashboard.host to 127.0.0.1",
     );
   };
-  await check();
+  let isKnown = await isAsked();
   const opened = new Promise<never>((_, reject) => {
-    const forget = bus.onConnect(() => void check().catch(reject));
+    const forget = bus.onConnect(() => {
+      // It has answered just now, before our own bus came through.
+      if (!isKnown) void isAsked().catch(reject);
+      isKnown = false;
+    });
     signal.addEventListener("abort", forget, { once: true });
   });
   // It may come while nobody waits yet.

@@ -62,7 +62,7 @@ interface Plan {
 export function createAuthority(place: string, names: readonly string[]): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: CURVE });
   const from = Date.now() - EARLIER_MS;
-  const name = distinguishedName(`Beckon on ${place}, ${new Date().toISOString().slice(0, 10)}`);
+  const name = distinguishedName(`Beckon on ${place} ${new Date().toISOString().slice(0, 10)}`);
   const plan: Plan = {
     ...{ issuer: name, subject: name, from, until: from + AUTHORITY_DAYS * DAY_MS, publicKey },
     extensions: [

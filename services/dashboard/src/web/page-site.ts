@@ -32,7 +32,8 @@ export function createPageSite({ assets, facts, sessions, apis, trust, log }: Pa
     if (refusal.status === 401) context.header("www-authenticate", "Bearer");
     return context.json({ error: refusal.error }, refusal.status);
   });
-  site.use(
+  // Only where a body is wanted: without one, and without a Content-Length, bodyLimit makes a Request that Node refuses.
+  site.post(
     "/api/*",
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
