@@ -114,7 +114,18 @@ export function inverseDct(block: Int32Array, into: Uint8ClampedArray, at: numbe
 const ROUND = (1 << 17) + (128 << 18);
 
 /** The same for a block whose first coefficient is its only one; it becomes `side` times `side` samples. */
-export function inverseDctFlat(dc: number, into: Uint8ClampedArray, at: number, stride: number, side: number): void {
+export function inverseDctFlat(dc: number, into: Uint8ClampedArray, at: number, stride: number, side: 2 | 4 | 8): void {
   const value = (((dc << 2) + 16) >> 5) + 128;
-  for (let row = 0, to = at; row < side; row++, to += stride) into.fill(value, to, to + side);
+  for (let row = 0, to = at; row < side; row++, to += stride) {
+    into[to] = value;
+    into[to + 1] = value;
+    if (side === 2) continue;
+    into[to + 2] = value;
+    into[to + 3] = value;
+    if (side === 4) continue;
+    into[to + 4] = value;
+    into[to + 5] = value;
+    into[to + 6] = value;
+    into[to + 7] = value;
+  }
 }

@@ -123,6 +123,25 @@ describe("a plain JPEG", () => {
     }
   });
 
+  it("stays within 2 where it decodes fewer samples, and within 4 where these lie across the region's border", async () => {
+    const soft = scene(640, 480);
+    const dull = { ...soft, data: soft.data.map((value) => 64 + (value >> 1)) };
+    for (const chromaSubsampling of ["4:2:0", "4:4:4"]) {
+      const file = await jpegOf(dull, { quality: 85, chromaSubsampling });
+      for (const [region, width, height, most] of [
+        [{ left: 0, top: 0, width: 640, height: 480 }, 128, 96, 2],
+        [{ left: 0, top: 0, width: 640, height: 480 }, 64, 48, 2],
+        [{ left: 33, top: 17, width: 601, height: 460 }, 131, 99, 4],
+        [{ left: 7, top: 3, width: 399, height: 401 }, 31, 41, 4],
+      ] as const) {
+        const reference = await bySharp(file, region, width, height);
+        const differences = own(file, region, width, height).map((value, at) => Math.abs(value - (reference[at] ?? 0)));
+        expect(differences.filter((difference) => difference > 1).length / differences.length).toBeLessThan(0.02);
+        expect(Math.max(...differences)).toBeLessThanOrEqual(most);
+      }
+    }
+  });
+
   it("makes three equal channels of grey", async () => {
     const file = await sharp(
       new Uint8Array(64 * 64).map((_, index) => index % 251),

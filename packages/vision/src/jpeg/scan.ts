@@ -143,7 +143,7 @@ function decodeUnit(
 
 /** @param x,y of the block, in blocks of the component */
 function writeBlock({ data, stride, reduction, left, top }: Plane, x: number, y: number, more: boolean): void {
-  const side = 8 / reduction;
+  const side = reduction === 1 ? 8 : reduction === 2 ? 4 : 2;
   const to = (y * side - top) * stride + x * side - left;
   if (!more) inverseDctFlat(block[0] as number, data, to, stride, side);
   else if (reduction === 1) inverseDct(block, data, to, stride);
