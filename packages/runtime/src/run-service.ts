@@ -125,7 +125,7 @@ async function live<C>(
   if (kept) onClose("the settings", () => kept.settled());
   const settings = new LiveSettings(service.config, config, { bus, topics: own, log, stats, signal, kept });
   const open = host ? undefined : openBroker(shared.mqtt);
-  const visit = options.visit ?? (host ? host.visit : () => dialBroker(shared.mqtt));
+  const visit = options.visit ?? ((address: string) => (host ? host.visit(address) : dialBroker(shared.mqtt)));
   const context: ServiceContext<C> = {
     ...{ config, id, boot, bus, topics, log, stats, signal, ...(open !== undefined && { openBroker: open }) },
     visit: (address = "this process") => visit(address),

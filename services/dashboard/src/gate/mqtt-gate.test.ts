@@ -526,6 +526,57 @@ describe("a page that reads nothing", () => {
   });
 });
 
+describe("a broker that does what none should", () => {
+  /** Says yes to a CONNECT, and then what it is told. */
+  async function gateBefore(then: (socket: Socket) => void, limits: MqttGateOptions["limits"] = {}): Promise<OpenGate> {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      ends.push(() => socket.destroy());
+      socket.once("data", () => {
+        socket.write(Buffer.from([0x20, 2, 0, 0]));
+        then(socket);
+      });
+    }).listen(0, "127.0.0.1");
+    await eventually(() => server.listening);
+    ends.push(() => server.close());
+    return gateTo(`mqtt://127.0.0.1:${(server.address() as { port: number }).port}`, { limits });
+  }
+
+  it.each([
+    ["a second CONNACK", Buffer.from([0x20, 2, 0, 0])],
+    ["a packet that only a client sends", generate({ cmd: "pingreq" })],
+    ["a length that is none", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff])],
+    ["a SUBACK without a code", Buffer.from([0x90, 2, 0, 1])],
+    ["a SUBACK of 2 MB", Buffer.concat([Buffer.from([0x90, 0x80, 0x92, 0xf4, 1]), Buffer.alloc(100)])],
+  ])("ends the page by %s", async (_, bytes) => {
+    const gate = await gateBefore((socket) => socket.write(bytes));
+    const page = await connected(gate);
+    await page.ended();
+    expect(gate.drops()["bad-broker"]).toBe(1);
+  });
+
+  it("sends more than a page is given, which the page never sees", async () => {
+    const publish = { cmd: "publish", topic: "beckon/desk/snapshot", qos: 0, dup: false, retain: false } as const;
+    const gate = await gateBefore((socket) => {
+      socket.write(generate({ ...publish, payload: Buffer.alloc(2_100_000) }));
+      socket.write(generate({ ...publish, payload: "small" }));
+    });
+    const page = await connected(gate);
+    await eventually(() => page.messages().length > 0);
+    expect(page.messages()).toEqual([{ topic: "beckon/desk/snapshot", payload: "small" }]);
+    expect(gate.drops()).toEqual({ "too-large": 1 });
+  });
+
+  it("takes nothing, which only the page that sends must wait for, and not for ever", async () => {
+    const gate = await gateBefore((socket) => socket.pause(), { stuckMs: 300 });
+    const page = await connected(gate);
+    const frame = { cmd: "publish", topic: "beckon/phone/frame", payload: Buffer.alloc(1_900_000), qos: 0 } as const;
+    for (let sent = 0; sent < 12; sent++) page.send({ ...frame, dup: false, retain: false });
+    await page.ended();
+    expect(gate.drops()).toEqual({ "stuck-broker": 1 });
+  });
+});
+
 withDebian("mosquitto")("a page before mosquitto", () => {
   it("sees, switches and is refused as before any broker", async () => {
     const mosquitto = await startMosquitto();
