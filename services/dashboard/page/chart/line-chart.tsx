@@ -16,6 +16,8 @@ export interface LineChartProps {
   /** Seconds since the epoch, one for each value of each line. */
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
+  /** Seconds from left to right; the newest are at the right. */
+  readonly span: number;
 }
 
 const HEIGHT = 160;
@@ -25,7 +27,7 @@ const WHOLE_MINUTES = [60, 120, 300, 600, 1800, 3600];
 const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 2], [1, 2]];
 
 /** Lines from zero over time, drawn anew only with new values. The caption says the same in words. */
-export function LineChart({ title, times, lines }: LineChartProps) {
+export function LineChart({ title, times, lines, span }: LineChartProps) {
   const figure = useRef<HTMLElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const names = lines.map(({ name }) => name).join("\n");
@@ -35,7 +37,7 @@ export function LineChart({ title, times, lines }: LineChartProps) {
     const place = figure.current?.querySelector<HTMLElement>(".chart-canvas");
     if (!place) return;
     const swatches = place.parentElement?.querySelectorAll(".chart-swatch") ?? [];
-    const drawn = new uPlot(optionsOf(place, swatches), data, place);
+    const drawn = new uPlot(optionsOf(place, swatches, span), data, place);
     plot.current = drawn;
     const resized = new ResizeObserver(() => drawn.setSize({ width: place.clientWidth, height: HEIGHT }));
     resized.observe(place);
@@ -66,7 +68,7 @@ export function LineChart({ title, times, lines }: LineChartProps) {
 }
 
 /** @param swatches whose colours the lines have: a canvas cannot read `light-dark()` */
-function optionsOf(place: HTMLElement, swatches: ArrayLike<Element>): uPlot.Options {
+function optionsOf(place: HTMLElement, swatches: ArrayLike<Element>, span: number): uPlot.Options {
   const ink = (): string => getComputedStyle(place).color;
   const faint = (): string => getComputedStyle(place).borderTopColor;
   const axis: uPlot.Axis = { stroke: ink, grid: { stroke: faint, width: 1 }, ticks: { show: false } };
@@ -75,8 +77,11 @@ function optionsOf(place: HTMLElement, swatches: ArrayLike<Element>): uPlot.Opti
     height: HEIGHT,
     cursor: { show: false },
     legend: { show: false },
-    padding: [8, 8, 0, 0],
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+    padding: [8, 24, 0, 0],
+    scales: {
+      x: { range: (_, __, last) => [last - span, last] },
+      y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+    },
     axes: [
       { ...axis, size: 28, space: 60, incrs: WHOLE_MINUTES, values: (_, ticks) => ticks.map(clock) },
       { ...axis, size: 44 },

@@ -6,7 +6,7 @@ import { dropTable } from "./drop-table.ts";
 import { number } from "./format.ts";
 import { ServiceCard } from "./service-card.tsx";
 import { MAX_SERVICES } from "./services.ts";
-import type { Trend } from "./trends.ts";
+import { SPAN_MS, type Trend } from "./trends.ts";
 import { TroubleList } from "./trouble-list.tsx";
 import "./system.css";
 
@@ -77,7 +77,7 @@ function TrendChart({ title, trend, unit }: { title: string; trend: Trend; unit:
   });
   return (
     <div class="card">
-      <LineChart title={title} times={trend.times} lines={lines} />
+      <LineChart title={title} times={trend.times} lines={lines} span={SPAN_MS / 1000} />
     </div>
   );
 }

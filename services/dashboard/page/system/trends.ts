@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { rateOf, type ServiceRecord } from "./service-record.ts";
 
 export const SAMPLE_MS = 5000;
-const SPAN_MS = 600_000;
+export const SPAN_MS = 600_000;
 const MAX_SAMPLES = SPAN_MS / SAMPLE_MS;
 /** More could not be told apart. */
 const MAX_LINES = 6;
