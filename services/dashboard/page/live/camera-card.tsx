@@ -1,4 +1,5 @@
 import { useComputed } from "@preact/signals";
+import { useApp } from "../app.ts";
 import { words } from "../words.ts";
 import { CameraPicture } from "./camera-picture.tsx";
 import type { LiveCamera } from "./cameras.ts";
@@ -8,7 +9,8 @@ import { Announcement, ReadingPanel, Spelled } from "./reading.tsx";
 /** One camera with all that is known of it. */
 export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
   const readings = camera.readings.value;
-  const away = camera.away.value;
+  // Without a connection nobody knows.
+  const away = camera.away.value || useApp().bus.connection.value.status !== "online";
   const heading = `live-${camera.name}`;
   return (
     <article class={away ? "card live-camera away" : "card live-camera"} aria-labelledby={heading}>

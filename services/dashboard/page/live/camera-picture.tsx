@@ -34,9 +34,10 @@ export function CameraPicture({ camera }: { readonly camera: LiveCamera }) {
   const roi = useComputed(
     () => draft.value ?? camera.roi.value ?? (size.value && defaultRoi(size.value.width, size.value.height)),
   );
-  const save = useSaving(camera.name, draft);
+  const { hold, save } = useSaving(camera.name, draft);
   const change = (next: Roi, settled: boolean): void => {
     if (draft.peek() === undefined && next.join() === roi.peek()?.join()) return;
+    hold();
     draft.value = next;
     if (settled) save(next, SETTLE_MS);
   };
@@ -119,20 +120,40 @@ function showFrames(bus: PageBus, camera: LiveCamera, canvas: HTMLCanvasElement,
 /** Saves when nothing more comes, and shows what is really looked at once that is known. */
 function useSaving(camera: string, draft: Signal<Roi | undefined>) {
   const { regions } = useApp().live;
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const later = (ms: number, what: () => void): void => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(what, ms);
+  const timers = useRef<{ save?: ReturnType<typeof setTimeout>; forget?: ReturnType<typeof setTimeout> }>({});
+  const waiting = useRef<(() => void) | undefined>(undefined);
+  const saveNow = (): void => {
+    waiting.current?.();
+    waiting.current = undefined;
   };
-  useEffect(() => () => clearTimeout(timer.current), []);
+  // Who goes to another view at once has chosen all the same.
+  useEffect(
+    () => () => {
+      clearTimeout(timers.current.save);
+      clearTimeout(timers.current.forget);
+      saveNow();
+    },
+    [],
+  );
   useSignalEffect(() => {
     const { step } = regions.saving(camera).value;
-    if (step === "saved" || step === "failed")
-      later(step === "saved" ? LINGER_MS : 0, () => {
-        draft.value = undefined;
-      });
+    clearTimeout(timers.current.forget);
+    if (step !== "saved" && step !== "failed") return;
+    const forget = (): void => {
+      draft.value = undefined;
+    };
+    if (!waiting.current) timers.current.forget = setTimeout(forget, step === "saved" ? LINGER_MS : 0);
   });
-  return (roi: Roi | undefined, afterMs: number): void => later(afterMs, () => regions.save(camera, roi));
+  return {
+    /** What is being drawn is not taken away. */
+    hold: () => clearTimeout(timers.current.forget),
+    save: (roi: Roi | undefined, afterMs: number): void => {
+      clearTimeout(timers.current.save);
+      clearTimeout(timers.current.forget);
+      waiting.current = () => regions.save(camera, roi);
+      timers.current.save = setTimeout(saveNow, afterMs);
+    },
+  };
 }
 
 function SavingNote({ camera }: { readonly camera: string }) {

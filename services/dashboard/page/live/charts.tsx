@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { LineChart } from "../chart/line-chart.tsx";
 import { words } from "../words.ts";
-import { type History, median } from "./history.ts";
+import { HISTORY_SECONDS, type History, median } from "./history.ts";
 
 /** Latency and rate over the last two minutes: drawn once a second, and only where it can be seen. */
 export function Charts({ history }: { readonly history: History }) {
@@ -36,11 +36,13 @@ function Lines({ history }: { readonly history: History }) {
       <LineChart
         title={latency}
         times={times}
+        span={HISTORY_SECONDS}
         lines={[{ name: latency, values: latencies, text: latencyText(median(latencies), worst) }]}
       />
       <LineChart
         title={rate}
         times={times}
+        span={HISTORY_SECONDS}
         lines={[{ name: rate, values: rates, text: rateText(median(rates), rates.at(-1) ?? 0) }]}
       />
     </>

@@ -5,11 +5,11 @@ import "./live.css";
 import { RelayTile } from "./relay-tile.tsx";
 
 export function LiveView() {
-  const { live, bus } = useApp();
+  const { live } = useApp();
   const cameras = live.cameras.list.value;
   const relays = live.relays.value;
   return (
-    <div class={bus.connection.value.status === "offline" ? "live cut-off" : "live"}>
+    <div class="live">
       <h2 class="visually-hidden">{words.views.live}</h2>
       <div class="live-cameras">
         {cameras.map((camera) => (

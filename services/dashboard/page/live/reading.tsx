@@ -26,9 +26,7 @@ export function ReadingPanel({ reading, alone }: { readonly reading: Reading; re
 function SteadyGesture({ reading: { steady }, alone }: { readonly reading: Reading; readonly alone: boolean }) {
   const { now } = useApp().live;
   const stands = steady.value;
-  const held = useComputed(() =>
-    steady.value ? words.live.held(now.value - steady.value.since) : " ",
-  );
+  const held = useComputed(() => (steady.value ? words.live.held(now.value - steady.value.since) : " "));
   if (!stands)
     return (
       <div class="live-steady none">
