@@ -123,6 +123,7 @@ export const words = {
         `Running as ${name}, also while you look at another view here. It pauses while the page is hidden, and goes on by itself.`,
       paused: (_: string): string => "Paused, for the page is hidden. It goes on by itself when you are back.",
     },
+    offline: "The page has no connection. Pictures go out again by themselves when it is back.",
     settings: "Settings",
     name: "Name of this camera",
     nameHint: "a-z, 0-9 and -, as it stands in topics; each camera has its own. It changes while the camera is off.",

@@ -10,7 +10,7 @@ import { Trouble } from "./trouble.tsx";
 import { SIDES } from "./viewfinder.ts";
 
 export function BrowserCameraView() {
-  const { camera } = useApp();
+  const { bus, camera } = useApp();
   const status = camera.status.value;
   const name = camera.settings.name.value;
   return (
@@ -20,12 +20,14 @@ export function BrowserCameraView() {
         {status === "off" && <p class="hint">{words.camera.about}</p>}
         <Stage camera={camera} />
         <div class="row spread">
-          <StartStop camera={camera} />
+          <Stop camera={camera} />
           <Counts camera={camera} />
         </div>
         <div role="alert">{camera.trouble.value && <Trouble trouble={camera.trouble.value} />}</div>
         <p class="hint" role="status">
-          {words.camera.status[status](name)}
+          {status !== "off" && bus.connection.value.status !== "online"
+            ? words.camera.offline
+            : words.camera.status[status](name)}
         </p>
       </section>
       <div class="stack">
@@ -52,6 +54,11 @@ function Stage({ camera }: { readonly camera: BrowserCamera }) {
           <path d="M8 16h8l3-5h10l3 5h8v22H8z" />
           <circle cx="24" cy="26" r="7" />
         </svg>
+        {camera.status.value === "off" && (
+          <button type="button" class="primary camera-start" onClick={() => void camera.start()}>
+            {words.camera.start}
+          </button>
+        )}
       </div>
     );
   return (
@@ -82,13 +89,8 @@ function Preview({ stream }: { readonly stream: MediaStream }) {
   return <video ref={video} muted playsInline autoplay aria-label={words.camera.preview} />;
 }
 
-function StartStop({ camera }: { readonly camera: BrowserCamera }) {
-  if (camera.status.value === "off")
-    return (
-      <button type="button" class="primary camera-start" onClick={() => void camera.start()}>
-        {words.camera.start}
-      </button>
-    );
+function Stop({ camera }: { readonly camera: BrowserCamera }) {
+  if (camera.status.value === "off") return null;
   return (
     <button type="button" class="danger" onClick={() => camera.stop()}>
       {words.camera.stop}

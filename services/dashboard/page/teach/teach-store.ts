@@ -107,8 +107,9 @@ export class TeachStore {
     effect(() => {
       const wanted = this.#awaited.value;
       const now = this.inUse.value;
-      if (wanted !== undefined && now.length > 0 && now.every(({ folder }) => (folder ?? null) === wanted))
-        this.#settleUse();
+      if (wanted === undefined || now.length === 0 || now.some(({ folder }) => (folder ?? null) !== wanted)) return;
+      this.#settleUse();
+      this.#say("use", undefined);
     });
   }
 
@@ -210,10 +211,11 @@ export class TeachStore {
     if (classifiers.length === 0) return this.#say("use", words.teach.noClassifier);
     this.#say("use", undefined);
     clearTimeout(this.#takenTimer);
-    this.#takenTimer = setTimeout(() => {
-      this.#settleUse();
-      this.#say("use", words.teach.notTaken(folder, this.#state.peek()?.folders.models ?? ""));
-    }, TAKEN_MS);
+    // A busy machine may still take it: that it did not is taken back then.
+    this.#takenTimer = setTimeout(
+      () => this.#say("use", words.teach.notTaken(folder, this.#state.peek()?.folders.models ?? "")),
+      TAKEN_MS,
+    );
     this.#awaited.value = folder ?? null;
     const sent = await Promise.all(
       classifiers.map(({ id, config }) =>

@@ -7,6 +7,7 @@ import { Trouble } from "../browser-camera/trouble.tsx";
 import { CameraPicture } from "../live/camera-picture.tsx";
 import type { LiveCamera } from "../live/cameras.ts";
 import { words } from "../words.ts";
+import { AddGesture } from "./add-gesture.tsx";
 import { GesturesCard } from "./gestures-card.tsx";
 import { RecordButton } from "./record-button.tsx";
 import { ResultCard } from "./result-card.tsx";
@@ -37,7 +38,7 @@ export function TeachView() {
         <ShowCard gesture={gesture} gestures={gestures} choose={choose} />
       </div>
       <div class="stack">
-        <GesturesCard store={teach} choose={choose} />
+        <GesturesCard store={teach} />
         <TrainingCard store={teach} />
         <ResultCard store={teach} />
         {folders && <p class="hint teach-folders">{words.teach.folders(folders.samples, folders.models)}</p>}
@@ -79,6 +80,7 @@ function ShowCard({ gesture, gestures, choose }: ShowCardProps) {
           </label>
         ))}
       </fieldset>
+      <AddGesture store={teach} choose={choose} />
       <RecordButton store={teach} gesture={gesture} camera={camera?.name} toggles={toggles.value} />
       <p class="hint" role="status">
         {own ? words.teach.recordingNow(own.gesture) : ended ? words.teach.ended(ended.gesture, ended.pictures) : ""}
