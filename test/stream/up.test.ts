@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { eventually } from "@beckon/runtime/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { beckon, stopAll } from "./beckon-process.ts";
@@ -15,6 +18,8 @@ describe("beckon up in an empty folder", () => {
   test("signs a word, reads it, toggles the lamp by a gesture, tells it in plain words, and leaves nothing behind", async () => {
     const up = beckon(["up", "--text", "WORLD", "--camera", "synthetic", ...FREE_PORTS]);
     const [, url = ""] = await up.says(/Running .* at (mqtt:\S+);/);
+    const [, page = ""] = await up.says(/^Open (http:\S+) to see it/m);
+    expect(await (await fetch(page)).text()).toContain("<title>Beckon</title>");
     const looking = await onlooker(url);
     const texts = await looking.sees(topics.text.matching());
     const events = await looking.sees(topics.relayEvent.matching());
@@ -44,21 +49,38 @@ describe("beckon up in an empty folder", () => {
     expect(up.output).not.toMatch(/\n {4}at |Warning|undefined|\{"/);
   });
 
-  test("says that a port is in use, and takes the next free one", async () => {
+  test("says that a port is in use, and takes the next free one, and opens the page in the browser", async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const { port } = taken.address() as { port: number };
     try {
-      const up = beckon(["up", "--camera", "synthetic", "--set", `broker.port=${port}`, ...FREE_PORTS.slice(2)]);
+      const browser = fakeBrowser();
+      const ports = ["--set", `broker.port=${port}`, ...FREE_PORTS.slice(2)];
+      const up = beckon(["up", "--open", "--camera", "synthetic", ...ports], { env: { PATH: browser.path } });
       const [, next] = await up.says(/port \d+ is in use: broker\.port is (\d+) instead/);
       expect(Number(next)).toBeGreaterThan(port);
       await up.says(new RegExp(`Running .* at mqtt://127\\.0\\.0\\.1:${next};`));
+      const [, page = ""] = await up.says(/^Open (http:\S+) to see it/m);
+      expect(await eventually(() => browser.opened())).toBe(`${page}/`);
       expect(await up.stop()).toMatchObject({ code: 0 });
     } finally {
       taken.close();
     }
   });
 });
+
+/** What `--open` finds first: it notes what it was given. */
+function fakeBrowser(): { readonly path: string; opened(): string | undefined } {
+  const folder = mkdtempSync(join(tmpdir(), "beckon-browser-"));
+  const noted = join(folder, "noted");
+  writeFileSync(join(folder, "xdg-open"), `#!/bin/sh\nprintf %s "$*" > ${noted}.new && mv ${noted}.new ${noted}\n`, {
+    mode: 0o755,
+  });
+  return {
+    path: `${folder}:${process.env["PATH"]}`,
+    opened: () => (existsSync(noted) ? readFileSync(noted, "utf8") : undefined),
+  };
+}
 
 /** @returns the processes that this one has started, and those that they have */
 function childrenOf(pid: number): number[] {
