@@ -123,8 +123,9 @@ function upgradeRefusal(request: IncomingMessage, own: OwnWeb): Refusal | undefi
   const { host = "", origin = "" } = request.headers;
   const from = addressOf(request);
   const loss = foreign(request, own);
-  if (loss === "foreign-host") return { status: 403, loss, detail: `${from} asked for ${shown(host)}` };
-  if (loss) return { status: 403, loss, detail: `a page of ${shown(origin)}, at ${from}` };
+  if (loss === "foreign-host")
+    return { status: 403, loss, detail: `${from} asked for ${shown(host)}: see dashboard.hosts` };
+  if (loss) return { status: 403, loss, detail: `a page of ${shown(origin)}, at ${from}: see dashboard.origins` };
   const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   if (protocols.includes("mqtt")) return undefined;
   return { status: 400, loss: "no-mqtt", detail: `${from} asked for ${shown(protocols.join())}` };
