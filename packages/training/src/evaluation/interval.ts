@@ -32,7 +32,11 @@ export function wilsonInterval(correct: number, count: number): Interval {
   const spread = (Z95 * Z95) / count;
   const centre = share + spread / 2;
   const reach = Z95 * Math.sqrt((share * (1 - share)) / count + spread / (4 * count));
-  return { low: Math.max(0, (centre - reach) / (1 + spread)), high: Math.min(1, (centre + reach) / (1 + spread)) };
+  // Rounding must not put the share itself outside.
+  return {
+    low: correct === 0 ? 0 : Math.max(0, (centre - reach) / (1 + spread)),
+    high: correct === count ? 1 : Math.min(1, (centre + reach) / (1 + spread)),
+  };
 }
 
 /**

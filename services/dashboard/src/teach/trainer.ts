@@ -75,22 +75,27 @@ export class Trainer {
     const { name } = place;
     const startedAt = this.#training?.startedAt ?? now();
     log.info(`training ${name} on ${plan.classes.join(", ")}`);
-    try {
-      await this.#make(plan, place, signal);
-      this.#training = { phase: "done", progress: 1, startedAt, folder: name };
-      stats.count("trainings");
-      log.info(`trained ${name} in ${((now() - startedAt) / 1000).toFixed(1)} s`);
-    } catch (error) {
-      const { progress = 0 } = this.#training ?? {};
-      if (signal.aborted) this.#training = { phase: "stopped", progress, startedAt };
-      else this.#training = { phase: "failed", progress, startedAt, error: this.#wordsFor(error) };
-      if (signal.aborted) log.info(`the training of ${name} was stopped`);
-      else log.warn(`no ${name}: ${this.#training.error}`);
-    }
+    const failure = await this.#make(plan, place, signal).then(
+      () => undefined,
+      (error: unknown) => ({ words: this.#wordsFor(error) }),
+    );
     await models.leave(place).catch((error: unknown) => {
       log.warn(`what the training left goes with the next start: ${diskRefusal(error, place.run).message}`);
     });
+    const { progress = 0 } = this.#training ?? {};
+    // Whoever sees that it is over may begin the next one.
     this.#stop = undefined;
+    if (failure === undefined) {
+      this.#training = { phase: "done", progress: 1, startedAt, folder: name };
+      stats.count("trainings");
+      log.info(`trained ${name} in ${((now() - startedAt) / 1000).toFixed(1)} s`);
+    } else if (signal.aborted) {
+      this.#training = { phase: "stopped", progress, startedAt };
+      log.info(`the training of ${name} was stopped`);
+    } else {
+      this.#training = { phase: "failed", progress, startedAt, error: failure.words };
+      log.warn(`no ${name}: ${failure.words}`);
+    }
   }
 
   /** @throws when there is no new model afterwards */
@@ -112,6 +117,9 @@ export class Trainer {
   }
 
   #wordsFor(error: unknown): string {
-    return diskRefusal(error, this.#options.models.folder).message.split("\n", 1)[0] ?? "";
+    const { folder } = this.#options.models;
+    const [line = ""] = diskRefusal(error, folder).message.split("\n", 1);
+    // The command names a folder of its own, and remedies for whoever typed it.
+    return /no space left/.test(line) ? `${folder}: no space left on the disk; free some and try again` : line;
   }
 }
