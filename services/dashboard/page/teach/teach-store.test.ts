@@ -288,6 +288,8 @@ describe("a model that is to be used", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(store.awaited.value).toBeUndefined();
     expect(store.troubles.value.use).toMatch(/\/home\/models\/taught-3/);
+    classifier({ letters: {}, taught: { folder: "taught-3" } });
+    expect(store.troubles.value.use).toBeUndefined();
   });
 
   it("that is in use already is not awaited", async () => {

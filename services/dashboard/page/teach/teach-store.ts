@@ -77,6 +77,8 @@ export class TeachStore {
   readonly #recording = signal<OwnRecording | undefined>(undefined);
   readonly #troubles = signal<Readonly<Partial<Record<Place, string>>>>({});
   readonly #awaited = signal<string | null | undefined>(undefined);
+  /** The same, also when it has been said that they do not: a busy machine may still take it, and that is taken back then. */
+  readonly #wanted = signal<string | null | undefined>(undefined);
   /** Named, and not recorded yet. */
   readonly #drafts = signal<readonly string[]>([]);
   #viewers = 0;
@@ -105,7 +107,7 @@ export class TeachStore {
       })),
     );
     effect(() => {
-      const wanted = this.#awaited.value;
+      const wanted = this.#wanted.value;
       const now = this.inUse.value;
       if (wanted === undefined || now.length === 0 || now.some(({ folder }) => (folder ?? null) !== wanted)) return;
       this.#settleUse();
@@ -211,12 +213,12 @@ export class TeachStore {
     if (classifiers.length === 0) return this.#say("use", words.teach.noClassifier);
     this.#say("use", undefined);
     clearTimeout(this.#takenTimer);
-    // A busy machine may still take it: that it did not is taken back then.
-    this.#takenTimer = setTimeout(
-      () => this.#say("use", words.teach.notTaken(folder, this.#state.peek()?.folders.models ?? "")),
-      TAKEN_MS,
-    );
+    this.#takenTimer = setTimeout(() => {
+      this.#awaited.value = undefined;
+      this.#say("use", words.teach.notTaken(folder, this.#state.peek()?.folders.models ?? ""));
+    }, TAKEN_MS);
     this.#awaited.value = folder ?? null;
+    this.#wanted.value = folder ?? null;
     const sent = await Promise.all(
       classifiers.map(({ id, config }) =>
         bus.publish(bus.topics.serviceSet({ kind: "classifier", id }), servingPatch(config, TAUGHT_MODEL, folder)),
@@ -230,6 +232,7 @@ export class TeachStore {
   #settleUse(): void {
     clearTimeout(this.#takenTimer);
     this.#awaited.value = undefined;
+    this.#wanted.value = undefined;
   }
 
   #classifiers(services: readonly KnownService[]): readonly KnownService[] {
