@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, onTestFinished } from "vitest";
 import type { words } from "../../services/dashboard/page/words.ts";
 import { type BrowserOptions, type HandBrowser, openBrowser } from "./browser.ts";
 import { type Home, type HomeOptions, openHome } from "./home.ts";
@@ -28,6 +28,9 @@ export function withHome(options: HomeOptions = {}): () => Home {
   let opened: Home | undefined;
   beforeAll(async () => {
     opened = await openHome(options);
+  });
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(() => console.log(`What the services said last:\n${opened?.process.lines.slice(-15).join("\n")}`));
   });
   afterAll(() => opened?.close());
   return () => given(opened);

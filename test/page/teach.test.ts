@@ -96,11 +96,8 @@ withDebian("chromium")("teaching", () => {
         .waitFor();
       await record(page, "brief", 3);
       const wanted = page.getByRole("listitem");
-      await wanted.filter({ hasText: /brief.*pictures/ }).waitFor();
-      await wanted
-        .filter({ hasText: /others/ })
-        .first()
-        .waitFor();
+      await wanted.filter({ hasText: /Record .*brief/ }).waitFor();
+      await wanted.filter({ hasText: /Record .*others/ }).waitFor();
       expect(await page.getByRole("button", { name: words.teach.train, exact: true }).isDisabled()).toBe(true);
     });
 
