@@ -16,6 +16,16 @@ const dist = join(here, "dist");
 const record = join(dist, "build.json");
 const copied = ["index.html", "icon.svg"];
 
+/**
+ * zod brings its messages in fifty languages along, 300 kB of them: the page shows its own words.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withoutLocales = {
+  name: "without-locales",
+  setup: ({ onLoad }) => onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "" })),
+};
+
 /** @type {import("esbuild").BuildOptions & { metafile: true }} */
 const options = {
   absWorkingDir: root,
@@ -30,6 +40,7 @@ const options = {
   sourcemap: false,
   metafile: true,
   logLevel: "warning",
+  plugins: [withoutLocales],
   // mqtt.js brings what it needs of Node along.
   platform: "browser",
 };
