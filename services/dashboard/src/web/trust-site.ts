@@ -64,14 +64,17 @@ const SYSTEMS = (name: string): readonly System[] => [
   },
 ];
 
-const STYLE = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
-body{margin:0 auto;max-width:42rem;padding:1.5rem 1rem 3rem;color:light-dark(#1d2430,#e8ebf0);background:light-dark(#f7f8fa,#14171c)}
-h1{font-size:1.6rem}h2{font-size:1.1rem;margin:1.5rem 0 .25rem}
-a{color:light-dark(#0b57d0,#8ab4f8)}
-.go{display:inline-block;margin:.25rem .5rem .25rem 0;padding:.7rem 1.1rem;border-radius:.6rem;background:light-dark(#0b57d0,#8ab4f8);color:light-dark(#fff,#10131a);text-decoration:none;font-weight:600}
-.go.second{background:none;color:inherit;outline:2px solid light-dark(#8a93a3,#6b7484);outline-offset:-2px}
+/** The colours of page/style/page.css, where each is explained. */
+const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif;
+--ground:light-dark(#f3f6f3,#0f1412);--ink:light-dark(#14201b,#e8efeb);--edge:light-dark(#78867f,#7b8a83);
+--accent:light-dark(#0b6b5d,#5fd0bb);--on-accent:light-dark(#ffffff,#06231e)}
+body{margin:0 auto;max-width:42rem;padding:1.5rem 1rem 3rem;color:var(--ink);background:var(--ground)}
+h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.1rem;margin:1.5rem 0 .25rem}ol{margin:0;padding-left:1.5rem}
+.go{display:inline-block;margin:.25rem .5rem .25rem 0;padding:.7rem 1.1rem;border-radius:14px;background:var(--accent);color:var(--on-accent);text-decoration:none;font-weight:600}
+.go.second{background:none;color:inherit;outline:2px solid var(--edge);outline-offset:-2px}
 code{overflow-wrap:anywhere;font-size:.9rem}
-:focus-visible{outline:3px solid light-dark(#0b57d0,#8ab4f8);outline-offset:2px}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.go.second:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 `;
 
 /**
