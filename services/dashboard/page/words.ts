@@ -98,6 +98,10 @@ export const words = {
     rate: "Frames a second",
     latencyText: (middle: number | null, worst: number): string =>
       middle === null ? "Nothing yet" : `${middle.toFixed(1)} ms in the middle, ${worst.toFixed(1)} ms at worst`,
+    skipped: (count: number): string =>
+      count === 0
+        ? "Every picture that came was shown."
+        : `${count} ${count === 1 ? "picture was" : "pictures were"} skipped here, because a newer one had come.`,
     rateText: (middle: number | null, now: number): string => `${middle ?? 0} in the middle, ${now} now`,
   },
   camera: {

@@ -31,7 +31,7 @@ export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
         </div>
       </div>
       <Announcement camera={camera.name} readings={camera.readings} />
-      <Charts history={camera.history} />
+      <Charts camera={camera} />
     </article>
   );
 }

@@ -79,6 +79,7 @@ export function CameraPicture({ camera }: { readonly camera: LiveCamera }) {
  */
 function showFrames(bus: PageBus, camera: LiveCamera, canvas: HTMLCanvasElement, size: Signal<Size | undefined>) {
   const screen = canvas.getContext("bitmaprenderer");
+  const before = camera.skipped.peek();
   const pictures = createNewestPicture<ImageBitmap>({
     decode: (jpeg) => createImageBitmap(new Blob([jpeg as Uint8Array<ArrayBuffer>], { type: "image/jpeg" })),
     draw: (picture) => {
@@ -96,6 +97,7 @@ function showFrames(bus: PageBus, camera: LiveCamera, canvas: HTMLCanvasElement,
     if (wanted && !stop)
       stop = bus.subscribe(bus.topics.frame({ camera: camera.name }), ({ value, arrivedAt }) => {
         if (camera.frame(value.envelope, arrivedAt)) pictures.offer(value.jpeg);
+        camera.skipped.value = before + pictures.counts.superseded + pictures.counts.unreadable;
       });
     else if (!wanted && stop) {
       stop();

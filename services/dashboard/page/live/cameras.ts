@@ -24,6 +24,8 @@ export interface Reading {
   readonly model: string;
   /** The best classes, best first; empty before the first result. */
   readonly top: ReadonlySignal<Result["top"]>;
+  /** Whether the best class is above its threshold; otherwise the model says `unknown`. */
+  readonly sure: ReadonlySignal<boolean>;
   /** null: none stands; undefined: nobody says, for the interpreter or the classifier is silent. */
   readonly steady: ReadonlySignal<Steady | null | undefined>;
 }
@@ -56,6 +58,8 @@ export interface LiveCamera {
   readonly roi: ReadonlySignal<Roi | undefined>;
   /** Silent for `AWAY_MS`. */
   readonly away: ReadonlySignal<boolean>;
+  /** Frames that came here and were not shown: newer ones came before their turn, or they were no pictures. */
+  readonly skipped: Signal<number>;
   readonly history: History;
   /**
    * To be told of each frame that was received.
@@ -146,6 +150,7 @@ export function createCameras(bus: PageBus): Cameras {
 class ReadingRecord implements Reading {
   readonly model: string;
   readonly top = signal<Result["top"]>([]);
+  readonly sure = signal(false);
   readonly steady: Signal<Steady | null | undefined> = signal(undefined);
   readonly rate = new RateMeter();
   newest: Result | undefined;
@@ -165,7 +170,10 @@ class ReadingRecord implements Reading {
   }
 
   refresh(now: number): void {
-    if (this.newest) this.top.value = this.newest.top;
+    if (this.newest) {
+      this.top.value = this.newest.top;
+      this.sure.value = this.newest.label === this.newest.top[0]?.label;
+    }
     if (now - this.#stateAt > SILENT_MS) this.steady.value = undefined;
     if (now - this.rate.last > AWAY_MS) this.top.value = [];
   }
@@ -179,6 +187,7 @@ class CameraRecord implements LiveCamera {
   readonly pace = signal<Pace>({ fps: 0, latency: undefined, age: undefined });
   readonly roi: Signal<Roi | undefined> = signal(undefined);
   readonly away = signal(false);
+  readonly skipped = signal(0);
   readonly history = createHistory();
   heardAt = 0;
   readonly #frames = new RateMeter();

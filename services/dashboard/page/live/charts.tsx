@@ -1,11 +1,12 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { LineChart } from "../chart/line-chart.tsx";
 import { words } from "../words.ts";
+import type { LiveCamera } from "./cameras.ts";
 import { HISTORY_SECONDS, type History, median } from "./history.ts";
 
 /** Latency and rate over the last two minutes: drawn once a second, and only where it can be seen. */
-export function Charts({ history }: { readonly history: History }) {
+export function Charts({ camera: { history, skipped } }: { readonly camera: LiveCamera }) {
   const place = useRef<HTMLDivElement>(null);
   const seen = useSignal(false);
   useEffect(() => {
@@ -22,6 +23,7 @@ export function Charts({ history }: { readonly history: History }) {
       <div ref={place} class="grid live-charts">
         {seen.value && <Lines history={history} />}
       </div>
+      <p class="hint number">{useComputed(() => words.live.skipped(skipped.value))}</p>
     </details>
   );
 }

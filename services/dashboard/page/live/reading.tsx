@@ -13,7 +13,10 @@ export function ReadingPanel({ reading, alone }: { readonly reading: Reading; re
       <SteadyGesture reading={reading} alone={alone} />
       <div class="stack">
         {!alone && <h4>{reading.model}</h4>}
-        <ol class="live-top" aria-label={words.live.top(reading.model)}>
+        <ol
+          class={useComputed(() => (reading.sure.value ? "live-top sure" : "live-top"))}
+          aria-label={words.live.top(reading.model)}
+        >
           {PLACES.map((place) => (
             <Guess key={place} top={reading.top} place={place} />
           ))}
