@@ -175,9 +175,8 @@ export const words = {
       "Everything that is none of your gestures: your face, the empty room, your hand in other shapes. Without it, every hand would be one of them.",
     counts: (pictures: number, recordings: number): string =>
       pictures === 0 ? "not recorded yet" : `${count(pictures, "picture")} in ${count(recordings, "recording")}`,
-    hold: (gesture: string): string => `Hold to record "${gesture}"`,
     toggle: (gesture: string): string => `Record "${gesture}"`,
-    recordName: (gesture: string): string => `Record ${gesture}`,
+    recordName: (gesture: string): string => `Hold to record "${gesture}"`,
     recording: (gesture: string, pictures: number): string => `"${gesture}": ${count(pictures, "picture")}`,
     recordingNow: (gesture: string): string => `Recording "${gesture}"`,
     ended: (gesture: string, pictures: number): string => `"${gesture}": ${count(pictures, "picture")} recorded.`,

@@ -54,7 +54,7 @@ function GestureRow({ store, gesture, open, toggle }: GestureRowProps) {
               type="button"
               class="small"
               aria-expanded={open}
-              aria-label={words.teach.samples(name)}
+              aria-label={`${open ? words.teach.hide : words.teach.show} ${words.teach.samples(name)}`}
               onClick={toggle}
             >
               {open ? words.teach.hide : words.teach.show}

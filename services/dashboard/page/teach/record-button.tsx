@@ -57,24 +57,22 @@ export function RecordButton({ store, gesture, camera, toggles }: RecordButtonPr
           if (event.detail === 0) turn();
         },
       };
+  // It is the same while it records: what changes is told by the count, which is not read out at each picture.
+  const name = toggles ? words.teach.toggle(gesture) : words.teach.recordName(gesture);
   return (
     <button
       type="button"
       class={`primary teach-record ${own ? "recording" : ""}`}
       disabled={camera === undefined}
       aria-pressed={own !== undefined}
-      aria-label={words.teach.recordName(gesture)}
+      aria-label={name}
       {...held}
     >
       <svg viewBox="0 0 36 36" aria-hidden="true">
         <circle cx="18" cy="18" r="8" />
         <circle cx="18" cy="18" r="15" pathLength={1} />
       </svg>
-      <span aria-hidden="true">
-        {own
-          ? words.teach.recording(own.gesture, pictures)
-          : (toggles ? words.teach.toggle : words.teach.hold)(gesture)}
-      </span>
+      <span>{own ? words.teach.recording(own.gesture, pictures) : name}</span>
     </button>
   );
 }
