@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { words } from "../../services/dashboard/page/words.ts";
 import { topics } from "../stream/onlooker.ts";
 import { announces, isLive } from "./live.ts";
-import { anyNumbers, openPage, withBrowser, withHome } from "./stage.ts";
+import { openPage, withBrowser, withHome } from "./stage.ts";
+import { anyNumbers } from "./views.ts";
 
 /** Only this machine knows it, and for browsers it is another one. */
 const HOST = "beckon.test";

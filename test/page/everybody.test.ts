@@ -6,9 +6,9 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { words } from "../../services/dashboard/page/words.ts";
 import { isLive } from "./live.ts";
-import { openPage, type ViewName, viewAddress, withBrowser, withHome } from "./stage.ts";
+import { openPage, withBrowser, withHome } from "./stage.ts";
+import { VIEWS, type ViewName, viewAddress } from "./views.ts";
 
-const VIEWS = Object.keys(words.views) as ViewName[];
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1440, height: 900 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

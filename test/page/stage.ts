@@ -4,14 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, onTestFinished } from "vitest";
-import type { words } from "../../services/dashboard/page/words.ts";
 import { type BrowserOptions, type HandBrowser, openBrowser } from "./browser.ts";
 import { type Home, type HomeOptions, openHome } from "./home.ts";
+import { type ViewName, viewAddress } from "./views.ts";
 
 /** Only catches a hang, on a machine with other things to do. */
 export const PATIENCE = 60_000;
-
-export type ViewName = keyof typeof words.views;
 
 /** For a file: opened before its tests, closed after them. */
 export function withBrowser(options: BrowserOptions = {}): () => HandBrowser {
@@ -61,25 +59,6 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
   });
   await page.goto(viewAddress(url, view));
   return page;
-}
-
-export function viewAddress(url: string, view: ViewName): string {
-  return new URL(`/#${view}`, url).href;
-}
-
-/** A name that holds numbers, whichever they are. */
-export function anyNumbers(text: string): RegExp {
-  return new RegExp(escaped(text).replace(/\d+/g, "[\\d.,]+"));
-}
-
-/** What a sentence with a name in it looks like, whichever the name is; it is the first group. */
-export function anyText(sentence: (text: string) => string): RegExp {
-  const [before = "", after = ""] = sentence("\u0000").split("\u0000").map(escaped);
-  return new RegExp(`${before}(.+)${after}`);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Beside the folder of the run, which is removed when it ends. */

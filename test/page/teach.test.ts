@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { words } from "../../services/dashboard/page/words.ts";
 import { GestureName } from "../../services/dashboard/src/teach/teach-api.ts";
 import { topics } from "../stream/onlooker.ts";
-import { anyNumbers, openPage, withBrowser, withHome } from "./stage.ts";
+import { openPage, withBrowser, withHome } from "./stage.ts";
 import { addGesture, handShows, modelInUse, OTHER_HANDS, record, recordButton, train, untilPictures } from "./teach.ts";
+import { anyNumbers } from "./views.ts";
 
 const NO_CAMERA = { "camera-publisher": undefined };
 

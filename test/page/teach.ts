@@ -4,7 +4,7 @@ import type { Locator, Page } from "playwright-core";
 import { words } from "../../services/dashboard/page/words.ts";
 import type { HandBrowser } from "./browser.ts";
 import type { ClipLook, ClipPart } from "./hand-clip.ts";
-import { anyNumbers, anyText } from "./stage.ts";
+import { anyNumbers, anyText } from "./views.ts";
 
 /** What a hand does that does none of the gestures. */
 export const OTHER_HANDS: readonly ClipPart[] = ["rest", "A", "none", "B", "C", "rest", "O"].map((sign) => ({

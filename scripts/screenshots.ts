@@ -1,0 +1,179 @@
+/**
+ * Takes the pictures of the page that the README shows: each view, on a phone and on a desktop, light and dark.
+ *
+ *   npm run screenshots -- [--out docs/screenshots] [--only live,teach]
+ *
+ * What is seen is drawn: a home of its own in a temporary folder, whose camera is the drawn hand. Needs Debian's chromium.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import sharp from "sharp";
+import { words } from "../services/dashboard/page/words.ts";
+import { type HandBrowser, openBrowser } from "../test/page/browser.ts";
+import { spelled } from "../test/page/hand-clip.ts";
+import { type Home, openHome } from "../test/page/home.ts";
+import { announces, isLive } from "../test/page/live.ts";
+import { addGesture, handShows, OTHER_HANDS, record, train } from "../test/page/teach.ts";
+import { anyText, viewAddress } from "../test/page/views.ts";
+
+const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
+const SCHEMES = ["light", "dark"] as const;
+/** A picture of a page says all it says in so many bytes, and a clone stays small. */
+const MOST_BYTES = 120_000;
+/** Wide enough for a telephone's text to be sharp on a page of text. */
+const PHONE_SCALE = 2;
+
+interface Shot {
+  /** Brings the page to what is to be seen. */
+  readonly show: (page: Page, hand: HandBrowser) => Promise<void>;
+  /** Of the whole page, not only of what fits the window. */
+  readonly whole?: boolean;
+}
+
+const SHOTS: Readonly<Record<string, Shot>> = {
+  live: {
+    show: async (page) => {
+      await isLive(page);
+      await announces(page, "desk", "Y");
+    },
+  },
+  camera: {
+    show: async (page, hand) => {
+      await hand.shows([{ sign: "V", seconds: 4 }]);
+      await page.goto(viewAddress(page.url(), "camera"));
+      await page.getByRole("textbox", { name: words.camera.name, exact: true }).fill("phone");
+      await page.getByRole("button", { name: words.camera.start }).click();
+      await page.getByText(words.camera.sees("V")).first().waitFor({ state: "attached" });
+    },
+  },
+  teach: {
+    whole: true,
+    show: async (page) => {
+      await page.goto(viewAddress(page.url(), "teach"));
+      const samples = page.getByRole("button", { name: words.teach.samples("peace") });
+      await samples.click();
+      await page
+        .getByRole("img", { name: words.teach.sample("peace", 1) })
+        .first()
+        .scrollIntoViewIfNeeded();
+      await page.getByText(anyText(words.teach.using)).waitFor();
+      await page.waitForTimeout(1500);
+    },
+  },
+  system: {
+    show: async (page) => {
+      await page.goto(viewAddress(page.url(), "system"));
+      // Figures come every 5 s.
+      await page.waitForTimeout(12_000);
+    },
+  },
+};
+
+const { values } = parseArgs({
+  options: { out: { type: "string", default: "docs/screenshots" }, only: { type: "string" } },
+});
+const wanted = values.only?.split(",") ?? [...Object.keys(SHOTS), "login"];
+await mkdir(values.out, { recursive: true });
+await takeAll();
+
+async function takeAll(): Promise<void> {
+  const desk = { source: "synthetic", text: "HEY", width: 640, height: 480, letter: 2500, pause: 4000 };
+  const home = await openHome({
+    config: {
+      "camera-publisher": { cameras: { desk } },
+      relay: {
+        relays: { lamp: { driver: { kind: "simulated" } }, fan: { driver: { kind: "simulated" } } },
+        rules: [{ when: { gesture: "H", camera: "desk" }, relay: "lamp", do: "on" }],
+      },
+      "metrics-sink": {},
+    },
+  });
+  try {
+    const hand = await openBrowser({ clip: spelled("V") });
+    try {
+      if (wanted.includes("teach")) await teachSomething(home, hand);
+      for (const name of wanted) {
+        const shot = SHOTS[name];
+        if (shot) await takeOne(name, shot, home.url, hand);
+      }
+      if (wanted.includes("login")) await takeLogin(hand);
+    } finally {
+      await hand.close();
+    }
+  } finally {
+    await home.close();
+  }
+}
+
+/** Two gestures and others, so that there is something to see. */
+async function teachSomething(home: Home, hand: HandBrowser): Promise<void> {
+  const page = await hand.browser.newPage({ viewport: SIZES.desktop });
+  await page.goto(viewAddress(home.url, "teach"));
+  for (const [gesture, sign] of [
+    ["peace", "V"],
+    ["call me", "Y"],
+  ] as const) {
+    await handShows(page, hand, [{ sign, seconds: 3 }]);
+    await addGesture(page, gesture);
+    for (let time = 0; time < 2; time++) await record(page, gesture, 24);
+  }
+  await handShows(page, hand, OTHER_HANDS);
+  for (let time = 0; time < 2; time++) await record(page, "others", 24);
+  await train(page);
+  await page.context().close();
+}
+
+async function takeOne(name: string, { show, whole = false }: Shot, url: string, hand: HandBrowser): Promise<void> {
+  for (const size of ["desktop", "phone"] as const)
+    for (const colorScheme of SCHEMES) {
+      const page = await newPage(hand.browser, size, { colorScheme });
+      await page.goto(url);
+      await isLive(page);
+      await show(page, hand);
+      await keep(`${name}-${size}-${colorScheme}`, page, whole);
+      await page.context().close();
+    }
+}
+
+/** A home of its own: it asks who looks. */
+async function takeLogin(hand: HandBrowser): Promise<void> {
+  const home = await openHome({ users: { anna: "admin" } });
+  try {
+    for (const size of ["desktop", "phone"] as const)
+      for (const colorScheme of SCHEMES) {
+        const page = await newPage(hand.browser, size, { colorScheme });
+        await page.goto(home.url);
+        await page.getByLabel(words.login.username).fill("anna");
+        await keep(`login-${size}-${colorScheme}`, page, false);
+        await page.context().close();
+      }
+  } finally {
+    await home.close();
+  }
+}
+
+async function newPage(browser: Browser, size: keyof typeof SIZES, options: BrowserContextOptions): Promise<Page> {
+  const phone = size === "phone" ? { deviceScaleFactor: PHONE_SCALE, hasTouch: true, isMobile: true } : {};
+  const context = await browser.newContext({ viewport: SIZES[size], locale: "en-GB", ...phone, ...options });
+  context.setDefaultTimeout(60_000);
+  return context.newPage();
+}
+
+/** As WebP, at the best quality that stays within the limit. */
+async function keep(name: string, page: Page, fullPage: boolean): Promise<void> {
+  const png = await page.screenshot({ fullPage, animations: "disabled" });
+  const file = join(values.out, `${name}.webp`);
+  const bytes = await asWebp(png);
+  await writeFile(file, bytes);
+  console.log(`${file}: ${(bytes.length / 1000).toFixed(0)} kB`);
+}
+
+async function asWebp(png: Buffer): Promise<Buffer> {
+  for (const quality of [85, 70, 55, 40]) {
+    const webp = await sharp(png).webp({ quality, effort: 6 }).toBuffer();
+    if (webp.length <= MOST_BYTES) return webp;
+  }
+  throw new Error(`a picture does not fit ${MOST_BYTES} bytes`);
+}
