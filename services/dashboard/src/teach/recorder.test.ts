@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +6,7 @@ import { eventually } from "@beckon/runtime/testing";
 import { checkPicture, FILE_LIMITS, readPicture } from "@beckon/vision";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RecordingEnd } from "./teach-api.ts";
-import { greyFrame, openSchool, type School, topics } from "./teach-fixture.ts";
+import { greyFrame, openSchool, type School, smallDisk, topics } from "./teach-fixture.ts";
 
 const frame = await greyFrame();
 let school: School;
@@ -208,7 +207,7 @@ describe("a disk that will not", () => {
   const small = smallDisk("64k");
   it.skipIf(small === undefined)("ends the recording when it is full, and keeps what is whole", async () => {
     await school.close();
-    school = await openSchool({ samplesFolder: String(small) });
+    school = await openSchool({ samplesFolder: String(small?.folder) });
     try {
       using _ = camera("desk", await greyFrame(800, 600));
       await start();
@@ -218,21 +217,9 @@ describe("a disk that will not", () => {
       const { recordings } = await school.state();
       expect(recordings[0]?.pictures).toHaveLength(ended.pictures);
       for (const picture of recordings[0]?.pictures ?? [])
-        checkPicture(await readFile(join(String(small), ended.id, "wave", picture)), FILE_LIMITS);
+        checkPicture(await readFile(join(String(small?.folder), ended.id, "wave", picture)), FILE_LIMITS);
     } finally {
-      execFileSync("umount", [String(small)]);
+      small?.[Symbol.dispose]();
     }
   });
 });
-
-/** A disk of memory; undefined for those who may not mount one. */
-function smallDisk(size: string): string | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  try {
-    const folder = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "ignore" });
-    return folder;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,6 +1,6 @@
 import { fileReason, systemReason } from "@beckon/vision/system-reason";
 
-export type RefusalStatus = 400 | 404 | 409 | 413 | 500 | 507;
+type RefusalStatus = 400 | 404 | 409 | 413 | 500 | 507;
 
 /** What is asked for cannot be done; the message is one line for the person at the page: what, why, what to do. */
 export class Refused extends Error {

@@ -14,7 +14,7 @@ const JudgementFile = z.object({ madeAt: z.number(), judgement: Judgement });
 const RUNS = ".runs";
 
 /** So many are one click away; older ones go, unless a classifier is set to one. */
-export const MODELS_KEPT = 10;
+const MODELS_KEPT = 10;
 
 const NAME = /^taught-(\d{1,9})$/;
 /** A card and its labels are small; a file of strangers may not be. */

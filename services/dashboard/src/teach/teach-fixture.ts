@@ -1,5 +1,6 @@
 /** What the tests of teaching have in common: a dashboard's end of it on folders of their own, and recordings in them. */
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ import { defaultCommand } from "./training-command.ts";
 
 export const topics = createTopics();
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
@@ -105,4 +106,17 @@ async function copyRecording(from: string, samples: string, stem: string, gestur
   const into = join(samples, id, gesture);
   await mkdir(into, { recursive: true });
   for (const name of await readdir(from)) await copyFile(join(from, name), join(into, `${id}-${name}`));
+}
+
+/** A disk of so little memory, such as `64k`, that it is soon full; undefined for those who may not mount one. */
+export function smallDisk(size: string): (Disposable & { readonly folder: string }) | undefined {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "beckon-small-disk-"));
+  const shell = (line: string): unknown => execFileSync("sh", ["-c", line, "sh", size, folder], { stdio: "ignore" });
+  try {
+    shell('mount -t tmpfs -o "size=$1" tmpfs "$2"');
+  } catch {
+    return undefined;
+  }
+  return { folder, [Symbol.dispose]: () => shell('umount "$2"') };
 }

@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@beckon/runtime/testing";
 import { FILE_LIMITS, loadBundle, openClassifier, readPicture } from "@beckon/vision";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { beckon, drawRecordings, openSchool, type School, topics } from "./teach-fixture.ts";
+import { beckon, drawRecordings, openSchool, type School, smallDisk, topics } from "./teach-fixture.ts";
 import { type BeckonCommand, defaultCommand } from "./training-command.ts";
 
 const onLinux = it.skipIf(process.platform !== "linux");
@@ -237,16 +236,18 @@ describe("a training that does not end well", () => {
 
   const small = smallDisk("1m");
   it.skipIf(small === undefined)("says when the disk is full, and leaves what was there", async () => {
-    const school = await openSchool({ samplesFolder: drawn, modelsFolder: String(small) });
+    const school = await openSchool({ samplesFolder: drawn, modelsFolder: String(small?.folder) });
     try {
       await school.ask("POST", "/training");
-      expect((await school.trained()).error).toBe(`${small}: no space left on the disk; free some and try again`);
+      expect((await school.trained()).error).toBe(
+        `${small?.folder}: no space left on the disk; free some and try again`,
+      );
       expect((await readdir(school.models, { recursive: true })).filter((name) => name.startsWith(".runs/"))).toEqual(
         [],
       );
     } finally {
       await school.close();
-      execFileSync("umount", [String(small)]);
+      small?.[Symbol.dispose]();
     }
   });
 });
@@ -299,16 +300,4 @@ async function childOf(school: School): Promise<number> {
     }
     return undefined;
   });
-}
-
-/** A disk of memory; undefined for those who may not mount one. */
-function smallDisk(size: string): string | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  try {
-    const folder = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "ignore" });
-    return folder;
-  } catch {
-    return undefined;
-  }
 }

@@ -14,7 +14,7 @@ export function defaultCommand(): BeckonCommand {
 }
 
 /** Where the training leaves its bundle, in the folder that it runs in. */
-export const RUN = "run";
+const RUN = "run";
 
 /**
  * What `beckon train` is told, in a folder of its own; by hand the same makes the same.

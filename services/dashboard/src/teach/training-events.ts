@@ -4,7 +4,7 @@ import type { Judgement, Training } from "./teach-api.ts";
 const count = z.number().int().nonnegative();
 
 /** What `beckon train --json` says, as far as it matters here. */
-export const TrainingEvent = z.discriminatedUnion("type", [
+const TrainingEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("decoding"), done: count, total: count }),
   z.object({ type: z.literal("features"), done: count, total: count }),
   z.object({ type: z.literal("step"), step: count, steps: count }),
@@ -19,7 +19,7 @@ export const TrainingEvent = z.discriminatedUnion("type", [
     }),
   }),
 ]);
-export type TrainingEvent = z.infer<typeof TrainingEvent>;
+type TrainingEvent = z.infer<typeof TrainingEvent>;
 export type TrainingOutcome = Extract<TrainingEvent, { type: "result" }>;
 
 /** Undefined for a line of another kind. */

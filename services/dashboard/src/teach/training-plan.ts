@@ -10,7 +10,7 @@ export interface TrainingPlan {
 }
 
 /** Fewer pictures than this teach nothing, and judge nothing. At 8 a second they take two seconds. */
-export const FEWEST_PICTURES = 15;
+const FEWEST_PICTURES = 15;
 
 /**
  * What is still wanted, in words for people; nothing when a training makes sense.
