@@ -1,3 +1,5 @@
+// First, for the views adjust what it says.
+import "./style/page.css";
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { z } from "zod";
@@ -14,7 +16,6 @@ import { Shell } from "./shell/shell.tsx";
 import { createSystemStore } from "./system/system-store.ts";
 import { TeachStore } from "./teach/teach-store.ts";
 import { words } from "./words.ts";
-import "./style/page.css";
 
 // It would try whether it may make functions of strings, which our own policy forbids, and the console would complain.
 z.config({ jitless: true });

@@ -34,7 +34,9 @@ function NoCamera() {
       <h3>{words.live.none}</h3>
       <p class="hint">{words.live.noneHint}</p>
       <p>
-        <a href="#camera">{words.live.useThis}</a>
+        <a class="button" href="#camera">
+          {words.live.useThis}
+        </a>
       </p>
     </div>
   );
