@@ -5,7 +5,7 @@ import { type AddressInfo, connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer } from "node:tls";
-import { withDebian } from "@beckon/runtime/testing";
+import { debianProgram, withDebian } from "@beckon/runtime/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type Certificate,
@@ -109,13 +109,14 @@ describe("the authority of a home", () => {
 
   withDebian("openssl")("asked by OpenSSL", () => {
     it("keeps to the standard, to the letter", () => {
+      const openssl = debianProgram("openssl") ?? "";
       const folder = mkdtempSync(join(tmpdir(), "beckon-openssl-"));
       try {
         writeFileSync(join(folder, "ca.pem"), authority.cert);
         writeFileSync(join(folder, "server.pem"), server.cert);
         const words = ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", "ca.pem", "server.pem"];
-        expect(execFileSync("openssl", words, { cwd: folder, encoding: "utf8" })).toBe("server.pem: OK\n");
-        const text = execFileSync("openssl", ["x509", "-in", "ca.pem", "-noout", "-text"], {
+        expect(execFileSync(openssl, words, { cwd: folder, encoding: "utf8" })).toBe("server.pem: OK\n");
+        const text = execFileSync(openssl, ["x509", "-in", "ca.pem", "-noout", "-text"], {
           cwd: folder,
           encoding: "utf8",
         });

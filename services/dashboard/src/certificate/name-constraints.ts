@@ -1,9 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
 import { element, elements, sequence } from "./der.ts";
 
-/** Name Constraints of a certificate authority (RFC 5280, 4.2.1.10). */
-export const NAME_CONSTRAINTS_OID = "2.5.29.30";
-
 /** Names that no one can own on the internet: of a machine itself, of mDNS, and of networks at home. */
 const HOME_NAMES = ["localhost", "local", "home.arpa", "internal", "lan", "home"];
 /** Addresses of a machine itself, of networks at home, and of what links them (100.64.0.0/10). */
@@ -30,8 +27,8 @@ interface Subtree {
 }
 
 /**
- * What our authority may vouch for, in DER. Whoever steals its key deceives those who trust it about this home, and not
- * about their bank.
+ * What our authority may vouch for, in DER (Name Constraints, RFC 5280, 4.2.1.10). Whoever steals its key deceives those who
+ * trust it about this home, and not about their bank.
  *
  * @param names and addresses besides those of any home
  */

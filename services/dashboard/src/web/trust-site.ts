@@ -13,8 +13,8 @@ export interface TrustFacts {
   readonly name: string;
 }
 
-export const AUTHORITY_PATH = "/beckon-ca.crt";
-export const TRUST_PATH = "/trust";
+const AUTHORITY_PATH = "/beckon-ca.crt";
+const TRUST_PATH = "/trust";
 const STYLE_PATH = "/trust.css";
 
 interface System {

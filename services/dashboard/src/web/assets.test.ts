@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { answerAsset, createAsset } from "./assets.ts";
+
+describe("a file of the page", async () => {
+  const asset = await createAsset("page.js", Buffer.from("a page ".repeat(1000)));
+  const encoding = (accepted: string, of = asset): string | null =>
+    answerAsset(of, new Headers({ "accept-encoding": accepted })).headers.get("content-encoding");
+
+  it.each([
+    ["gzip, deflate, br, zstd", "br"],
+    ["GZIP", "gzip"],
+    ["br;q=0, gzip;q=0.5", "gzip"],
+    ["br;q=0.0", null],
+    ["identity", null],
+    ["*", null],
+    ["", null],
+  ])("is sent to who accepts %j as %s", (accepted, sent) => {
+    expect(encoding(accepted)).toBe(sent);
+  });
+
+  it("is sent as it is when it is small", async () => {
+    expect(encoding("br", await createAsset("icon.svg", Buffer.from("<svg/>")))).toBeNull();
+  });
+
+  it.each([
+    ["the tag of now", (etag: string) => etag, 304],
+    ["one of several, made weak by a proxy", (etag: string) => `"x", W/${etag}`, 304],
+    ["the tag of another version", () => '"x"', 200],
+  ])("answers %s", (_what, known, status) => {
+    expect(answerAsset(asset, new Headers({ "if-none-match": known(asset.etag) })).status).toBe(status);
+  });
+
+  it("has another tag when it is another", async () => {
+    expect((await createAsset("page.js", Buffer.from("a page"))).etag).not.toBe(asset.etag);
+  });
+});
