@@ -9,6 +9,8 @@ import type { TaughtGesture, TeachStore } from "./teach-store.ts";
 /** Pictures of a recording that are shown unasked, and recordings whose pictures are: the page holds some hundreds. */
 const FIRST = 16;
 const MOST_RECORDINGS = 12;
+/** Fetched when it is so near to what is seen. */
+const NEAR = "240px";
 
 /** The pictures of a gesture, by recording, newest first. */
 export function Samples({ store, gesture }: { readonly store: TeachStore; readonly gesture: TaughtGesture }) {
@@ -74,7 +76,7 @@ function Pictures({ store, recording, most, showAll }: PicturesProps) {
   );
 }
 
-/** Fetched when it comes into view. Its address holds memory, so it is given up as soon as the picture is read. */
+/** Fetched when it is nearly in view. Its address holds memory, so it is given up as soon as the picture is read. */
 function Thumbnail({ path, alt }: { readonly path: string; readonly alt: string }) {
   const { api } = useApp();
   const image = useRef<HTMLImageElement>(null);
@@ -82,7 +84,7 @@ function Thumbnail({ path, alt }: { readonly path: string; readonly alt: string 
     const place = image.current;
     if (!place) return;
     let wanted = true;
-    const observer = new IntersectionObserver((entries) => {
+    const fetchOnce = (entries: readonly IntersectionObserverEntry[]): void => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
       api
@@ -97,7 +99,8 @@ function Thumbnail({ path, alt }: { readonly path: string; readonly alt: string 
         })
         // What it shows instead is its alternative text.
         .catch(() => undefined);
-    });
+    };
+    const observer = new IntersectionObserver(fetchOnce, { rootMargin: NEAR });
     observer.observe(place);
     return () => {
       wanted = false;
