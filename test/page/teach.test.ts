@@ -58,7 +58,7 @@ withDebian("chromium")("teaching", () => {
       await eventually(async () => (await modelInUse(page)) === first);
       await page.getByRole("button", { name: words.teach.useNone }).click();
       await page.getByText(words.teach.usingNone).waitFor();
-    }, 300_000);
+    }, 900_000);
 
     test("pictures are seen, and bad ones thrown out", async () => {
       const page = await openPage(browser().browser, home().url, { view: "teach" });

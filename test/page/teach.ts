@@ -71,7 +71,7 @@ export async function train(page: Page): Promise<string> {
       const now = await modelInUse(page);
       return now !== undefined && now !== before && now;
     },
-    { within: 120_000 },
+    { within: 300_000 },
   );
 }
 

@@ -1,8 +1,8 @@
+import "./zod-without-eval.ts";
 // First, for the views adjust what it says.
 import "./style/page.css";
 import { signal } from "@preact/signals";
 import { render } from "preact";
-import { z } from "zod";
 import { PageFacts } from "../src/page-facts.ts";
 import { type App, AppContext } from "./app.ts";
 import { BrowserCamera } from "./browser-camera/browser-camera.ts";
@@ -16,9 +16,6 @@ import { Shell } from "./shell/shell.tsx";
 import { createSystemStore } from "./system/system-store.ts";
 import { TeachStore } from "./teach/teach-store.ts";
 import { words } from "./words.ts";
-
-// It would try whether it may make functions of strings, which our own policy forbids, and the console would complain.
-z.config({ jitless: true });
 
 const RETRY_MS = 2000;
 
