@@ -142,8 +142,8 @@ export const words = {
       reset: "Reset the frame",
     },
     secureLink: "Open this page over HTTPS",
-    trust:
-      "The browser warns there once, because your own machine made the certificate and not a company: choose Advanced and go on. To never be asked again, let your device trust the certificate as the README of services/dashboard says.",
+    trust: "The browser may warn of its certificate, for your own machine made it and not a company.",
+    trustLink: "How to let this device trust it",
     trouble: {
       name: (why: string): string => `This name cannot be used: it ${why}.`,
       taken: "Another camera speaks under this name just now. Stop that one, or give this one another name.",

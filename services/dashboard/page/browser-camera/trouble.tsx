@@ -15,7 +15,9 @@ export function Trouble({ trouble }: { readonly trouble: CameraTrouble }) {
           <p>
             <a href={`${facts.secureUrl.replace(/#.*$/, "")}#camera`}>{words.camera.secureLink}</a>
           </p>
-          <p>{words.camera.trust}</p>
+          <p>
+            {words.camera.trust} <a href="/trust">{words.camera.trustLink}</a>
+          </p>
         </>
       )}
     </div>
