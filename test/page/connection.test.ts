@@ -19,7 +19,7 @@ withDebian("chromium")("a page whose other side goes away", () => {
 
       await mosquitto.stop();
       await page.getByText(words.connection.brokerAway).waitFor();
-      await page.getByText(words.connection.offline, { exact: true }).waitFor();
+      await page.getByText(words.connection.online, { exact: true }).waitFor({ state: "detached" });
       await mosquitto.restart();
       await page.getByText(words.connection.online, { exact: true }).waitFor();
       await page.getByText(words.connection.brokerAway).waitFor({ state: "detached" });
