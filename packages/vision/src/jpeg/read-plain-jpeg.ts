@@ -43,10 +43,16 @@ export function pixelsOfPlainJpeg(bytes: Uint8Array, region: Region, size: Size)
   return { width, height, data: new Uint8Array(out.buffer) };
 }
 
-/** No more than libvips averages before its kernel, so that models see the same: further, their answers begin to change. */
+/**
+ * No more than libvips averages before its kernel, so that models see the same: further, their answers begin to change.
+ * Of a stretched picture the mean of both axes counts, as long as neither is left with less than one and a half samples
+ * for one.
+ */
 function reductionFor({ factorX, factorY }: Size): Reduction {
+  const mean = Math.sqrt(factorX * factorY);
   const least = Math.min(factorX, factorY);
-  return least >= 8 ? 4 : least >= 4 ? 2 : 1;
+  if (mean >= 8 && least >= 6) return 4;
+  return mean >= 4 && least >= 3 ? 2 : 1;
 }
 
 const values: Int32Array[] = [];
