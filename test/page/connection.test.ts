@@ -1,6 +1,6 @@
 import { startMosquitto, withDebian } from "@beckon/runtime/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { openHome } from "./home.ts";
 import { isLive } from "./live.ts";
 import { openPage, withBrowser } from "./stage.ts";
@@ -17,7 +17,7 @@ withDebian("chromium")("a page whose other side goes away", () => {
       const page = await openPage(browser().browser, home.url);
       await isLive(page);
 
-      await mosquitto.stop();
+      await mosquitto.kill();
       await page.getByText(words.connection.brokerAway).waitFor();
       await page.getByText(words.connection.online, { exact: true }).waitFor({ state: "detached" });
       await mosquitto.restart();
