@@ -2,7 +2,7 @@ import { Name } from "@beckon/protocol";
 import { eventually, withDebian } from "@beckon/runtime/testing";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { topics } from "../stream/onlooker.ts";
 import { announces, isLive } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { withDebian } from "@beckon/runtime/testing";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { isLive } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
 import { VIEWS, type ViewName, viewAddress } from "./views.ts";

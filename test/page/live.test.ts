@@ -1,7 +1,7 @@
 import { causeInWords } from "@beckon/protocol";
 import { eventually, withDebian } from "@beckon/runtime/testing";
 import { expect, test } from "vitest";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { topics } from "../stream/onlooker.ts";
 import { announces, cameraCard, isLive, regionOf, relayIs, relaySwitch } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";

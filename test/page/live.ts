@@ -1,6 +1,6 @@
 /** The live view, as its visitors know it: by the roles and names of what is on it. */
 import type { Locator, Page } from "playwright-core";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { anyNumbers } from "./views.ts";
 
 /** A camera's card: everything about one camera. */

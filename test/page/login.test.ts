@@ -1,7 +1,7 @@
 import { eventually, withDebian } from "@beckon/runtime/testing";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { topics } from "../stream/onlooker.ts";
 import { passwordOf } from "./home.ts";
 import { isLive, relaySwitch } from "./live.ts";

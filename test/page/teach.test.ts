@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { eventually, withDebian } from "@beckon/runtime/testing";
 import { describe, expect, test } from "vitest";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import { GestureName } from "../../services/dashboard/src/teach/teach-api.ts";
 import { topics } from "../stream/onlooker.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";

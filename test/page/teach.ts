@@ -1,7 +1,7 @@
 /** Teaching, as a person does it: a gesture is named, shown while a button is held, and trained. */
 import { eventually } from "@beckon/runtime/testing";
 import type { Locator, Page } from "playwright-core";
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 import type { HandBrowser } from "./browser.ts";
 import type { ClipLook, ClipPart } from "./hand-clip.ts";
 import { anyNumbers, anyText } from "./views.ts";

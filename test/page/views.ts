@@ -1,5 +1,5 @@
 /** Where the views are, and what is on them, by the page's own words. */
-import { words } from "../../services/dashboard/page/words.ts";
+import * as words from "../../services/dashboard/page/words.ts";
 
 export type ViewName = keyof typeof words.views;
 export const VIEWS = Object.keys(words.views) as ViewName[];

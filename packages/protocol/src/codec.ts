@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** Between a value and the bytes of an MQTT payload. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Boot, Roi } from "./payloads.ts";
 
 /** What our camera publisher says of a frame, in a COM segment of the JPEG itself. */

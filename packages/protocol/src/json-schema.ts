@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Codec } from "./codec.ts";
 import { FrameEnvelope } from "./envelope.ts";
 import * as payloads from "./payloads.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Words that stand at a fixed place of a topic, and so name no camera, relay, service or model. */
 export const RESERVED_NAMES: readonly string[] = [

@@ -2,7 +2,7 @@
  * Every JSON payload. Times (`at`, `since`) are ms since the epoch by the clock of whoever stamped them, latencies are
  * ms, confidences 0..1.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Name } from "./names.ts";
 
 const Time = z.number().nonnegative();

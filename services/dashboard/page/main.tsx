@@ -15,7 +15,7 @@ import { createServices } from "./live/services.ts";
 import { Shell } from "./shell/shell.tsx";
 import { createSystemStore } from "./system/system-store.ts";
 import { TeachStore } from "./teach/teach-store.ts";
-import { words } from "./words.ts";
+import * as words from "./words.ts";
 
 const RETRY_MS = 2000;
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { words } from "./words.ts";
+import * as words from "./words.ts";
 
 const page = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(page, { recursive: true, withFileTypes: true })

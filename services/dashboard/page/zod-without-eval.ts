@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // Each schema would try, when it is made, whether functions may be made of strings. The page's own policy forbids that, and
 // the console would complain; so this stands before everything that has schemas.

@@ -1,5 +1,5 @@
 import { Name, Prefix } from "@beckon/protocol";
-import { z } from "zod";
+import * as z from "zod";
 
 /** What the page must know before it can connect: `GET /page.json`. Nothing in it is secret. */
 export const PageFacts = z.object({

@@ -1,7 +1,7 @@
 import { TAUGHT_MODEL } from "../../src/teach/teach-api.ts";
 import { useApp } from "../app.ts";
 import type { Reading } from "../live/cameras.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import "./answers.css";
 
 export interface AnswersProps {

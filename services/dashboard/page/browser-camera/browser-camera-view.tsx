@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../app.ts";
 import { RoiEditor } from "../roi/roi-editor.tsx";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { Answers } from "./answers.tsx";
 import type { BrowserCamera } from "./browser-camera.ts";
 import "./browser-camera.css";

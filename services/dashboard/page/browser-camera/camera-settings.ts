@@ -1,6 +1,6 @@
 import { Name, Roi } from "@beckon/protocol";
 import { effect, type Signal, signal } from "@preact/signals";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The pace that may be chosen, frames a second. */
 export const FPS = { least: 1, most: 30, usual: 15 };

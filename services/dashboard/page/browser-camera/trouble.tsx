@@ -1,5 +1,5 @@
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { CameraTrouble } from "./camera-trouble.ts";
 
 /** Why this browser is no camera, and what to do. */

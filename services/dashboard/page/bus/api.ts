@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { PageFacts } from "../../src/page-facts.ts";
 import { Refusal } from "../../src/teach/teach-api.ts";
 import type { PageBus } from "./page-bus.ts";

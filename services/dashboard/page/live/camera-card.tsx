@@ -1,6 +1,6 @@
 import { useComputed } from "@preact/signals";
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { CameraPicture } from "./camera-picture.tsx";
 import type { LiveCamera } from "./cameras.ts";
 import { Charts } from "./charts.tsx";

@@ -5,7 +5,7 @@ import { useApp } from "../app.ts";
 import type { PageBus } from "../bus/page-bus.ts";
 import { RoiEditor } from "../roi/roi-editor.tsx";
 import { defaultRoi } from "../roi/roi-geometry.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { LiveCamera } from "./cameras.ts";
 import { createNewestPicture } from "./newest-picture.ts";
 

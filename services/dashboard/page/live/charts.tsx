@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { LineChart } from "../chart/line-chart.tsx";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { LiveCamera } from "./cameras.ts";
 import { HISTORY_SECONDS, type History, median } from "./history.ts";
 

@@ -1,5 +1,5 @@
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { CameraCard } from "./camera-card.tsx";
 import "./live.css";
 import { RelayTile } from "./relay-tile.tsx";

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { LiveCamera, Reading } from "./cameras.ts";
 
 const PLACES = [0, 1, 2];

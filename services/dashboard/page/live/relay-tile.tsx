@@ -1,6 +1,6 @@
 import { useComputed } from "@preact/signals";
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { LiveRelay, RelayWish } from "./relays.ts";
 
 /** Refusals that come of a clock that is wrong. */
@@ -53,7 +53,7 @@ export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
 }
 
 function inWords(wish: RelayWish): readonly [string, string] {
-  const { live } = words;
+  const live = words.live;
   switch (wish.step) {
     case "none":
       return ["", "hint"];

@@ -8,7 +8,7 @@
 
 import type { Roi } from "@beckon/protocol";
 import { useRef } from "preact/hooks";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import "./roi-editor.css";
 import { draggedRoi, type Handle, handleAt, mirroredRoi } from "./roi-geometry.ts";
 

@@ -1,6 +1,6 @@
 import { useApp } from "../app.ts";
 import type { Connection } from "../bus/page-bus.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 
 const TONES = { connecting: "", online: "good", offline: "bad", login: "warning" } as const;
 

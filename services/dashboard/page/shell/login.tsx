@@ -2,7 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { TargetedSubmitEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 
 /** Asked for when the broker wants a user; the page keeps what was typed only in its memory. */
 export function Login({ username }: { readonly username: Signal<string> }) {

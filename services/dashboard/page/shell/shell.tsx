@@ -6,7 +6,7 @@ import { BrowserCameraView } from "../browser-camera/browser-camera-view.tsx";
 import { LiveView } from "../live/live-view.tsx";
 import { SystemView } from "../system/system-view.tsx";
 import { TeachView } from "../teach/teach-view.tsx";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { ConnectionBadge, ConnectionBanner } from "./connection-state.tsx";
 import { Login } from "./login.tsx";
 import "./shell.css";

@@ -1,9 +1,9 @@
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { type DropPlace, type DropRow, isWanted } from "./drop-table.ts";
 import { number } from "./format.ts";
 import { kindInWords, reasonInWords } from "./trouble-words.ts";
 
-const { system } = words;
+const system = words.system;
 
 /** Everything that is dropped, by reason, with what it means and what to do. */
 export function DropList({ rows }: { readonly rows: readonly DropRow[] }) {

@@ -1,6 +1,6 @@
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 
-const { system } = words;
+const system = words.system;
 
 /** Whole numbers with separators, small ones with a decimal. */
 export function number(value: number): string {

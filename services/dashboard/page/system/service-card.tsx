@@ -1,12 +1,12 @@
 import type { Figures } from "@beckon/protocol";
 import { useSignal } from "@preact/signals";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { clock, number, span } from "./format.ts";
 import { type Figure, mainFigures } from "./main-figures.ts";
 import { partsOf, type ServiceRecord } from "./service-record.ts";
 import { kindInWords } from "./trouble-words.ts";
 
-const { system } = words;
+const system = words.system;
 const TONES = { online: "good", silent: "warning", offline: "bad" } as const;
 const SYMBOLS = { online: "●", silent: "◐", offline: "○" } as const;
 

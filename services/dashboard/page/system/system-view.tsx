@@ -1,6 +1,6 @@
 import { useApp } from "../app.ts";
 import { LineChart } from "../chart/line-chart.tsx";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { DropList } from "./drop-list.tsx";
 import { dropTable } from "./drop-table.ts";
 import { number } from "./format.ts";
@@ -10,7 +10,7 @@ import { SPAN_MS, type Trend } from "./trends.ts";
 import { TroubleList } from "./trouble-list.tsx";
 import "./system.css";
 
-const { system } = words;
+const system = words.system;
 
 /** How everything does: what went wrong, the services, the last 10 minutes, and what is dropped. */
 export function SystemView() {

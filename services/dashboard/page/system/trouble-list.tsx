@@ -1,10 +1,10 @@
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { number } from "./format.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import { troubleInWords, whenInWords } from "./trouble-words.ts";
 import type { Trouble } from "./troubles.ts";
 
-const { system } = words;
+const system = words.system;
 
 /** At once; the others on request. */
 const SHOWN = 5;

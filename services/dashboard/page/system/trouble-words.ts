@@ -1,9 +1,9 @@
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { clock, number } from "./format.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import type { Trouble } from "./troubles.ts";
 
-const { system } = words;
+const system = words.system;
 
 /** A trouble as it is told. */
 export interface TroubleInWords {

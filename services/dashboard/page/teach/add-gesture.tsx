@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedSubmitEvent } from "preact";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { TeachStore } from "./teach-store.ts";
 
 /** A place for the name of another gesture, which is then the one to record. */

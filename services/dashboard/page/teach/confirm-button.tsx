@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 
 export interface ConfirmButtonProps {
   readonly label: string;

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { OTHERS } from "../../src/teach/teach-api.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { Samples } from "./samples.tsx";
 import type { TaughtGesture, TeachStore } from "./teach-store.ts";

@@ -1,5 +1,5 @@
 import type { Settings } from "@beckon/protocol";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A classifier's `models`, in the two forms that it has: a list of names, or by name with what differs. */
 const Models = z.union([z.array(z.string()), z.record(z.string(), z.looseObject({ folder: z.string().optional() }))]);

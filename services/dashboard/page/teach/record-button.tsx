@@ -1,6 +1,6 @@
 import type { TargetedKeyboardEvent } from "preact";
 import { useEffect } from "preact/hooks";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import type { TeachStore } from "./teach-store.ts";
 
 export interface RecordButtonProps {

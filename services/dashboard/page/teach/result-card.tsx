@@ -1,5 +1,5 @@
 import type { Judgement, TaughtModel } from "../../src/teach/teach-api.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { findingsOf } from "./judgement.ts";
 import { timeOf } from "./samples.tsx";
 import type { TeachStore } from "./teach-store.ts";

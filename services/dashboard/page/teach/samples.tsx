@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Recording } from "../../src/teach/teach-api.ts";
 import { useApp } from "../app.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import type { TaughtGesture, TeachStore } from "./teach-store.ts";
 

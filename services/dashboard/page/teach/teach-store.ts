@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import { z } from "zod";
+import * as z from "zod";
 import {
   GestureName,
   OTHERS,
@@ -13,7 +13,7 @@ import {
 import { type Api, ApiRefusal } from "../bus/api.ts";
 import type { PageBus } from "../bus/page-bus.ts";
 import type { KnownService } from "../live/services.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { folderInForce, servingPatch } from "./models-in-force.ts";
 
 /** Where something went wrong, so that it is said beside what was pressed. */

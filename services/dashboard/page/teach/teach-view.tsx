@@ -6,7 +6,7 @@ import { Answers } from "../browser-camera/answers.tsx";
 import { Trouble } from "../browser-camera/trouble.tsx";
 import { CameraPicture } from "../live/camera-picture.tsx";
 import type { LiveCamera } from "../live/cameras.ts";
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { AddGesture } from "./add-gesture.tsx";
 import { GesturesCard } from "./gestures-card.tsx";
 import { RecordButton } from "./record-button.tsx";

@@ -1,4 +1,4 @@
-import { words } from "../words.ts";
+import * as words from "../words.ts";
 import { isUnderWay, type TeachStore } from "./teach-store.ts";
 
 /** What is still wanted, one button, and how far it is. */

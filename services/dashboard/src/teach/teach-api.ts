@@ -17,7 +17,7 @@
  * Each needs `Authorization: Bearer <token>` (see ../web/sessions.ts). A refusal is `{ "error": "..." }` with 4xx or 507.
  */
 import { Name } from "@beckon/protocol";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The name of a taught gesture. It becomes the name of a folder and a class of a model, so it is of letters, digits, space,
