@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceFailure } from "@beckon/runtime";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createAuthority, isFor, issueCertificate, timeLeft } from "./authority.ts";
+import { createAuthority, issueCertificate } from "./authority.ts";
+import { isFor, timeLeft } from "./certificate.ts";
 import { type Kept, keepCertificates } from "./certificate-keeper.ts";
 import { openCertificateSource } from "./certificate-source.ts";
 
@@ -95,11 +96,12 @@ describe("the certificates of a machine", () => {
   });
 
   it.each([
-    ["nothing", ""],
-    ["half of it", "-----BEGIN CERTIFICATE-----\nMIIB\n"],
-    ["no key", createAuthority("x", []).cert],
-    ["another key", createAuthority("x", []).cert + createAuthority("x", []).key],
-  ])("are not replaced where the authority's file has %s", async (_what, content) => {
+    ["nothing", async () => ""],
+    ["half of it", async () => "-----BEGIN CERTIFICATE-----\nMIIB\n"],
+    ["no key", async () => (await createAuthority("x", [])).cert],
+    ["another key", async () => (await createAuthority("x", [])).cert + (await createAuthority("x", [])).key],
+  ])("are not replaced where the authority's file has %s", async (_what, make) => {
+    const content = await make();
     await keep();
     await writeFile(join(folder, "authority.pem"), content, { mode: 0o600 });
     await expect(keep()).rejects.toThrow(ServiceFailure);
@@ -114,7 +116,7 @@ describe("the certificates of a machine", () => {
     await writeFile(join(folder, "server.pem"), "broken");
     expect((await keep()).authority).toEqual(first.authority);
     expect(said).toContainEqual(expect.stringMatching(/^warn .*server\.pem is no certificate .*making another one/));
-    const foreign = issueCertificate(createAuthority("x", []), ["localhost", "kitchen", "192.168.1.5"]);
+    const foreign = await issueCertificate(await createAuthority("x", []), ["localhost", "kitchen", "192.168.1.5"]);
     await writeFile(join(folder, "server.pem"), foreign.cert + foreign.key);
     expect((await keep()).server.cert).not.toBe(foreign.cert);
   });
@@ -143,10 +145,10 @@ describe("the source of certificates", () => {
 
   it("takes a certificate of the user's own, and its renewal, and says what is wrong with it", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
-    const authority = createAuthority("elsewhere", []);
+    const authority = await createAuthority("elsewhere", []);
     const [cert, key] = [join(root, "cert.pem"), join(root, "key.pem")];
     const put = async (): Promise<string> => {
-      const made = issueCertificate(authority, ["kitchen.lan"]);
+      const made = await issueCertificate(authority, ["kitchen.lan"]);
       await writeFile(cert, made.cert);
       await writeFile(key, made.key);
       return made.cert;
@@ -165,7 +167,7 @@ describe("the source of certificates", () => {
     await renewed;
     expect(source.current.cert).toBe(second);
 
-    await writeFile(key, issueCertificate(authority, ["kitchen.lan"]).key);
+    await writeFile(key, (await issueCertificate(authority, ["kitchen.lan"])).key);
     await expect(open()).rejects.toThrow(
       /are no certificate with its key in PEM: the key is not that of the certificate/,
     );

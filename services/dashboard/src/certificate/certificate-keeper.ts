@@ -3,17 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Logger, ServiceFailure } from "@beckon/runtime";
 import { fileReason } from "@beckon/vision/system-reason";
-import {
-  type Certificate,
-  checkPair,
-  createAuthority,
-  fingerprint,
-  hasSigned,
-  isFor,
-  issueCertificate,
-  mayVouch,
-  timeLeft,
-} from "./authority.ts";
+import { type Certificate, checkPair, fingerprint, hasSigned, isFor, timeLeft } from "./certificate.ts";
 
 export interface KeeperOptions {
   /** Where both certificates and their keys lie, for this user alone. */
@@ -49,11 +39,14 @@ const OTHERS = 0o077;
  */
 export async function keepCertificates({ folder, hosts, ownNames, log }: KeeperOptions): Promise<Kept> {
   await readyFolder(folder);
-  const place = hostname();
+  // What writes certificates takes memory and time to load, which a page without HTTPS does without.
+  const { createAuthority, issueCertificate, mayVouch } = await import("./authority.ts");
   const authorityFile = join(folder, AUTHORITY_FILE);
   const known = await readAuthority(authorityFile, log);
-  const why = known && whyAnotherAuthority(known, hosts);
-  const authority = known && why === undefined ? known : createAuthority(place, [...hosts, ...asNames(ownNames())]);
+  const stranger = known && hosts.find((host) => !mayVouch(known, host));
+  const why = known && whyAnotherAuthority(known, stranger);
+  const names = asNames(ownNames());
+  const authority = known && why === undefined ? known : await createAuthority(hostname(), [...hosts, ...names]);
   if (authority !== known) {
     await writeForOwner(authorityFile, authority);
     const sha256 = fingerprint(authority);
@@ -61,12 +54,12 @@ export async function keepCertificates({ folder, hosts, ownNames, log }: KeeperO
     else log.warn(`${why}, so there is another one, to be trusted anew; its SHA-256 is ${sha256}`);
   }
   const serverFile = join(folder, SERVER_FILE);
-  const names = [...new Set([...asNames(ownNames()).filter((name) => mayVouch(authority, name)), ...hosts])];
+  const wanted = [...new Set([...names.filter((name) => mayVouch(authority, name)), ...hosts])];
   const old = await readServer(serverFile, log);
-  if (old && isGood(old, authority, names)) return { authority, server: old };
-  const server = issueCertificate(authority, names);
+  if (old && isGood(old, authority, wanted)) return { authority, server: old };
+  const server = await issueCertificate(authority, wanted);
   await writeForOwner(serverFile, server);
-  log.info(`made a certificate for ${names.join(", ")}`);
+  log.info(`made a certificate for ${wanted.join(", ")}`);
   return { authority, server };
 }
 
@@ -75,9 +68,8 @@ function asNames(names: readonly string[]): string[] {
   return names.map((name) => name.toLowerCase()).filter((name) => /^[a-z0-9.:-]{1,253}$/.test(name));
 }
 
-function whyAnotherAuthority(authority: Certificate, hosts: readonly string[]): string | undefined {
+function whyAnotherAuthority(authority: Certificate, stranger: string | undefined): string | undefined {
   if (timeLeft(authority) < RENEW_BEFORE_MS) return "the certificate authority ends soon";
-  const stranger = hosts.find((host) => !mayVouch(authority, host));
   return stranger && `the certificate authority may not vouch for ${stranger} of dashboard.hosts`;
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { type Logger, ServiceFailure, stateFolder, throttled } from "@beckon/runtime";
 import type { TrustFacts } from "../web/trust-site.ts";
-import { type Certificate, derOf, fingerprint, nameOf } from "./authority.ts";
+import { type Certificate, derOf, fingerprint, nameOf } from "./certificate.ts";
 import { type Kept, keepCertificates } from "./certificate-keeper.ts";
 import { machineNames } from "./machine-names.ts";
 import { readOwnCertificate } from "./own-certificate.ts";

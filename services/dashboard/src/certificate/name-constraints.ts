@@ -1,5 +1,5 @@
-import { isIP, isIPv4 } from "node:net";
-import { element, elements, sequence } from "./der.ts";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } from "@peculiar/asn1-x509";
 
 /** Names that no one can own on the internet: of a machine itself, of mDNS, and of networks at home. */
 const HOME_NAMES = ["localhost", "local", "home.arpa", "internal", "lan", "home"];
@@ -16,84 +16,55 @@ const HOME_NETWORKS = [
   "fe80::/10",
 ];
 
-const PERMITTED = 0xa0;
-const DNS_NAME = 0x82;
-const IP_ADDRESS = 0x87;
-
-/** What an authority may vouch for: a name with all below it, or an address with its mask. */
-interface Subtree {
-  readonly tag: number;
-  readonly value: Buffer;
-}
-
 /**
- * What our authority may vouch for, in DER (Name Constraints, RFC 5280, 4.2.1.10). Whoever steals its key deceives those who
+ * What our authority may vouch for (Name Constraints, RFC 5280, 4.2.1.10). Whoever steals its key deceives those who
  * trust it about this home, and not about their bank.
  *
  * @param names and addresses besides those of any home
  */
-export function homeConstraints(names: readonly string[]): Buffer {
-  const subtrees = [
-    ...HOME_NAMES.map((name) => subtree(name)),
-    ...HOME_NETWORKS.map((network) => networkSubtree(network)),
-    ...names.map(subtree),
+export function homeConstraints(names: readonly string[]): NameConstraints {
+  const permitted = [
+    ...HOME_NAMES.map((dNSName) => ({ dNSName })),
+    ...HOME_NETWORKS.map((iPAddress) => ({ iPAddress })),
+    ...names.map(nameAlone),
   ];
-  const permitted = subtrees.map(({ tag, value }) => sequence(element(tag, value)));
-  return sequence(element(PERMITTED, ...permitted));
+  const subtrees = permitted.map((name) => new GeneralSubtree({ base: new GeneralName(name) }));
+  return new NameConstraints({ permittedSubtrees: new GeneralSubtrees(subtrees) });
 }
 
-/** @param constraints as `homeConstraints` writes them */
-export function permits(constraints: Uint8Array, name: string): boolean {
-  const wanted = subtree(name);
-  return subtreesOf(constraints).some((permitted) => covers(permitted, wanted));
-}
-
-function covers({ tag, value }: Subtree, wanted: Subtree): boolean {
-  if (tag !== wanted.tag) return false;
-  if (tag === DNS_NAME) {
-    const [name, above] = [wanted.value.toString("ascii"), value.toString("ascii")];
-    return name === above || name.endsWith(`.${above}`);
-  }
-  if (value.length !== wanted.value.length) return false;
-  const half = value.length / 2;
-  return value.subarray(0, half).every((byte, index) => {
-    const mask = value[half + index] ?? 0;
-    return (byte & mask) === ((wanted.value[index] ?? 0) & mask);
-  });
-}
-
-function subtree(name: string): Subtree {
-  if (isIP(name) === 0) return { tag: DNS_NAME, value: Buffer.from(name.toLowerCase(), "ascii") };
-  return networkSubtree(`${name}/${isIPv4(name) ? 32 : 128}`);
-}
-
-function networkSubtree(network: string): Subtree {
-  const [address = "", bits = "0"] = network.split("/");
-  const bytes = addressBytes(address);
-  const mask = Buffer.from(
-    bytes.map((_, index) => 0xff & ~(0xff >> Math.min(8, Math.max(0, Number(bits) - 8 * index)))),
+/** @param constraints as `homeConstraints` makes them */
+export function permits({ permittedSubtrees = new GeneralSubtrees() }: NameConstraints, name: string): boolean {
+  return permittedSubtrees.some(({ base: { dNSName, iPAddress } }) =>
+    isIP(name) === 0
+      ? dNSName !== undefined && isBelow(name.toLowerCase(), dNSName)
+      : iPAddress !== undefined && isWithin(name, iPAddress),
   );
-  return { tag: IP_ADDRESS, value: Buffer.concat([bytes, mask]) };
 }
 
-/** Four or sixteen of them. @param address that `isIP` knows */
-export function addressBytes(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split(".").map(Number));
-  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address);
-  if (dotted) {
-    const tail = addressBytes(dotted[2] ?? "").toString("hex");
-    return addressBytes(`${dotted[1]}${tail.slice(0, 4)}:${tail.slice(4)}`);
-  }
-  const [head = "", tail] = address.split("::");
-  const groups = (part: string): string[] => (part === "" ? [] : part.split(":"));
-  const [first, last] = [groups(head), groups(tail ?? "")];
-  const zeros = tail === undefined ? [] : new Array<string>(8 - first.length - last.length).fill("0");
-  return Buffer.from([...first, ...zeros, ...last].map((group) => group.padStart(4, "0")).join(""), "hex");
+/**
+ * An address as the library takes it: of an IPv6 one that ends as an IPv4 one (`::ffff:10.0.0.1`) it makes another one.
+ *
+ * @param address that `isIP` knows
+ */
+export function plainAddress(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
-/** @returns nothing for what we have not written */
-function subtreesOf(der: Uint8Array): Subtree[] {
-  const outer = elements(der)[0];
-  const permitted = outer && elements(outer.value).find(({ tag }) => tag === PERMITTED);
-  return permitted ? elements(permitted.value).flatMap(({ value }) => elements(value).slice(0, 1)) : [];
+function nameAlone(name: string): Partial<GeneralName> {
+  if (isIP(name) === 0) return { dNSName: name.toLowerCase() };
+  return { iPAddress: `${plainAddress(name)}/${isIPv4(name) ? 32 : 128}` };
+}
+
+function isBelow(name: string, above: string): boolean {
+  return name === above || name.endsWith(`.${above}`);
+}
+
+function isWithin(address: string, network: string): boolean {
+  const [first = "", bits] = network.split("/");
+  // A list of IPv4 networks finds the IPv6 spelling of their addresses too, which those who check certificates do not.
+  if (isIP(first) !== isIP(address)) return false;
+  const family = isIPv4(address) ? "ipv4" : "ipv6";
+  const list = new BlockList();
+  list.addSubnet(first, Number(bits), family);
+  return list.check(address, family);
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { ServiceFailure } from "@beckon/runtime";
 import { fileReason } from "@beckon/vision/system-reason";
-import { type Certificate, checkPair, timeLeft } from "./authority.ts";
+import { type Certificate, checkPair, timeLeft } from "./certificate.ts";
 
 /**
  * Reads a certificate and its key that the user has from elsewhere.

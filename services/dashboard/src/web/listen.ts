@@ -3,7 +3,7 @@ import { createServer as createSecureServer } from "node:https";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ServiceFailure } from "@beckon/runtime";
-import type { Certificate } from "../certificate/authority.ts";
+import type { Certificate } from "../certificate/certificate.ts";
 
 export interface ListenOptions {
   readonly host: string;
