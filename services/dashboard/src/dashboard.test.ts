@@ -218,10 +218,19 @@ describe("a dashboard on loopback", () => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const long = "x".repeat(1_000_000);
     const announced = { ...headers, "content-length": String(long.length) };
-    const post = (given: object) =>
-      ask({ port, path: "/api/teach/recordings", method: "POST", headers: { ...given }, body: long });
-    expect((await post(announced)).status).toBe(413);
-    expect((await post({ ...headers, "transfer-encoding": "chunked" })).status).toBe(413);
+    expect(
+      (await ask({ port, path: "/api/teach/recordings", method: "POST", headers: announced, body: long })).status,
+    ).toBe(413);
+  });
+
+  it("takes no body that does not say how long it is", async () => {
+    const token = randomBytes(32).toString("hex");
+    await introduced(token);
+    const headers = { authorization: `Bearer ${token}`, "transfer-encoding": "chunked" };
+    for (const path of ["/api/teach/recordings", "/api/teach/training", "/api/nothing"])
+      for (const body of ['{"gesture":"wave","camera":"desk"}', "x".repeat(1_000_000)])
+        expect((await ask({ port, path, method: "POST", headers, body })).status).toBe(411);
+    expect((await ask({ port, path: "/api/teach", headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   });
 
   it("reads no long headers", async () => {

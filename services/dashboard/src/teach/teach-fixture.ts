@@ -45,7 +45,8 @@ export async function openSchool(changes: Partial<TeachingOptions> = {}): Promis
   const options = { bus, topics, stats, log, signal: stop.signal };
   const { app, ended } = createTeaching({ ...options, ...changes, samplesFolder: samples, modelsFolder: models });
   const ask: School["ask"] = async (method, path, body) => {
-    const response = await app.request(path, { method, ...(body !== undefined && { body }) });
+    const sent = body === undefined ? {} : { body, headers: { "content-length": String(Buffer.byteLength(body)) } };
+    const response = await app.request(path, { method, ...sent });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   const state = async (): Promise<TeachState> => TeachState.parse((await ask("GET", "/")).body);

@@ -1,7 +1,7 @@
 import type { Topics } from "@beckon/protocol";
 import { type Bus, now as clock, type Logger, type StatsPart } from "@beckon/runtime";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { limitBody } from "../web/limit-body.ts";
 import { ClassifierSettings } from "./classifier-settings.ts";
 import { Recorder } from "./recorder.ts";
 import { diskRefusal, Refused } from "./refusal.ts";
@@ -50,11 +50,7 @@ export function createTeaching(options: TeachingOptions): Teaching {
   const app = new Hono();
   app.onError((error, context) => answerRefusal(error, context, options.log));
   app.notFound((context) => context.json({ error: "there is nothing here" }, 404));
-  // Only where a body is wanted: without one, and without a Content-Length, bodyLimit makes a Request that Node refuses.
-  app.post(
-    "*",
-    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: (context) => context.json({ error: "too long" }, 413) }),
-  );
+  app.use(limitBody(MOST_BODY_BYTES));
   app.get("/", async (context) => context.json(await desk.state()));
   app.post("/recordings", async (context) => context.json({ id: await desk.record(await context.req.text()) }));
   app.delete("/recordings/running", async (context) => context.json({ ended: await desk.endRecording() }));

@@ -1,10 +1,10 @@
 import type { Logger } from "@beckon/runtime";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { PageFacts } from "../page-facts.ts";
 import { type Asset, type Assets, answerAsset } from "./assets.ts";
 import type { Site } from "./front-desk.ts";
+import { limitBody } from "./limit-body.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface PageSiteOptions {
@@ -32,14 +32,7 @@ export function createPageSite({ assets, facts, sessions, apis, trust, log }: Pa
     if (refusal.status === 401) context.header("www-authenticate", "Bearer");
     return context.json({ error: refusal.error }, refusal.status);
   });
-  // Only where a body is wanted: without one, and without a Content-Length, bodyLimit makes a Request that Node refuses.
-  site.post(
-    "/api/*",
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (context) => context.json({ error: "this is longer than anything that is asked here" }, 413),
-    }),
-  );
+  site.use("/api/*", limitBody(MAX_BODY_BYTES));
   for (const [name, api] of Object.entries(apis)) site.route(`/api/${name}`, api);
   site.all("/api/*", (context) => context.json({ error: "there is nothing under this address" }, 404));
   site.get("/page.json", (context) => {
