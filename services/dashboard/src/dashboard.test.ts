@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTopics } from "@beckon/protocol";
 import { connectMqttBus, Stats } from "@beckon/runtime";
 import { eventually } from "@beckon/runtime/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { createAuthority, issueCertificate } from "./certificate/authority.ts";
 import { RawPage } from "./gate/testing/raw-page.ts";
 import {
   ADMIN,
@@ -396,4 +400,25 @@ it("serves HTTPS on loopback where it is told to, beside HTTP", async () => {
   for (const path of ["/authority.pem", "/server.pem", "/beckon-ca.key"])
     expect((await ask({ port, path })).status).toBe(404);
   await open.stop();
+});
+
+it("says of a certificate of the user's own that there is nothing of ours to trust", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "beckon-own-certificate-"));
+  const made = await issueCertificate(await createAuthority("elsewhere", []), ["localhost", "127.0.0.1"]);
+  const own = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  await writeFile(own.cert, made.cert);
+  await writeFile(own.key, made.key);
+  const open = await openDashboard({ config: { https: { enabled: true, ...own } } });
+  const { port, securePort } = open;
+  try {
+    const { status, body } = await ask({ port, path: "/trust" });
+    expect(status).toBe(200);
+    expect(body).toContain("a certificate of its owner");
+    expect(body).toContain(`href="https://127.0.0.1:${securePort}/"`);
+    expect(body).not.toContain("beckon-ca");
+    expect((await ask({ port, path: "/beckon-ca.crt" })).status).toBe(404);
+  } finally {
+    await open.stop();
+    await rm(folder, { recursive: true });
+  }
 });

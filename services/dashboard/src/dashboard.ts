@@ -70,7 +70,7 @@ async function serve(context: Context, dist: string, end: () => void): Promise<v
   try {
     let securePort: number | undefined;
     const secureUrl = (host: string): string => `https://${hostOnly(host)}:${securePort}/`;
-    const trust = certificates?.authority && (await createTrustSite(() => authorityOf(certificates), secureUrl));
+    const trust = certificates && (await createTrustSite(() => certificates.authority, secureUrl));
     const page = createPageSite({
       ...{ assets, sessions, apis: { teach: teaching.app }, log },
       ...(trust && { trust }),
@@ -79,7 +79,7 @@ async function serve(context: Context, dist: string, end: () => void): Promise<v
         ...(securePort !== undefined && { secureUrl: secureUrl(host) }),
       }),
     });
-    const doormat = createDoormat(trust, assets, secureUrl);
+    const doormat = createDoormat(certificates?.authority && trust, assets, secureUrl);
     const doors = await openDoors({ config, own, certificates, page, doormat, gate, stats, log }, (port) => {
       securePort = port;
     });
@@ -138,11 +138,6 @@ async function certificatesOf(
   if (isWide)
     log.warn("the page carries passwords and pictures in the clear, and gets no camera: dashboard.https changes that");
   return undefined;
-}
-
-function authorityOf({ authority }: CertificateSource) {
-  if (!authority) throw new Error("the certificate is not ours any more");
-  return authority;
 }
 
 /** Where the page is for other machines, which `ready` does not tell. */

@@ -80,21 +80,29 @@ code{overflow-wrap:anywhere;font-size:.9rem}
 /**
  * How to trust the certificate, and the certificate itself. The key of the authority is nowhere near.
  *
+ * @param facts of the authority; undefined where the certificate is the user's own, whose authority we do not know
  * @param secureUrl of the page over HTTPS, by the host that a request asked for
  */
-export async function createTrustSite(facts: () => TrustFacts, secureUrl: (host: string) => string): Promise<Site> {
+export async function createTrustSite(
+  facts: () => TrustFacts | undefined,
+  secureUrl: (host: string) => string,
+): Promise<Site> {
   const style = await createAsset(STYLE_PATH, Buffer.from(STYLE));
   const site: Site = new Hono();
   site.get(TRUST_PATH, (context) => {
     context.header("cache-control", "no-store");
-    return context.html(trustPage(facts(), secureUrl(context.req.header("host") ?? "")));
+    const authority = facts();
+    const page = secureUrl(context.req.header("host") ?? "");
+    return context.html(authority ? trustPage(authority, page) : ownCertificatePage(page));
   });
   site.get(STYLE_PATH, (context) => answerAsset(style, context.req.raw.headers));
-  site.get(AUTHORITY_PATH, (context) => {
+  site.get(AUTHORITY_PATH, (context, next) => {
+    const authority = facts();
+    if (!authority) return next();
     context.header("cache-control", "no-cache");
     context.header("content-type", "application/x-x509-ca-cert");
     context.header("content-disposition", 'attachment; filename="beckon-ca.crt"');
-    return context.body(new Uint8Array(facts().der));
+    return context.body(new Uint8Array(authority.der));
   });
   return site;
 }
@@ -126,26 +134,46 @@ function trustPage({ fingerprint, name }: TrustFacts, secureUrl: string): string
     (system) => `<h2>${escaped(system.name)}</h2>
 <ol>${system.steps.map((step) => `<li>${escaped(step)}</li>`).join("")}</ol>`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Trust this Beckon</title>
-<link rel="icon" href="/icon.svg">
-<link rel="stylesheet" href="${STYLE_PATH}">
-</head>
-<body>
-<main>
-<h1>One step before the page opens here</h1>
+  return htmlPage(
+    "Trust this Beckon",
+    `<h1>One step before the page opens here</h1>
 <p>A browser gives its camera, and keeps passwords from listeners, only over HTTPS. Beckon runs in your home and not on the
 internet, so it vouches for itself: tell this device once to trust it.</p>
 <p><a class="go" href="${AUTHORITY_PATH}" download>Get the certificate</a>
 <a class="go second" href="${escaped(secureUrl)}">Open the page</a></p>
 <p>It can vouch for names and addresses at home only, never for sites on the internet. Before you trust it, compare its
 SHA-256 with the one in Beckon's log:<br><code>${escaped(fingerprint)}</code></p>
-${systems.join("\n")}
+${systems.join("\n")}`,
+  );
+}
+
+function ownCertificatePage(secureUrl: string): string {
+  return htmlPage(
+    "The certificate of this Beckon",
+    `<h1>This Beckon has a certificate of its owner</h1>
+<p>A browser gives its camera, and keeps passwords from listeners, only over HTTPS. The certificate here was not made by
+Beckon but by whoever set it up, and most devices trust such a one by themselves.</p>
+<p><a class="go" href="${escaped(secureUrl)}">Open the page</a></p>
+<p>If the browser warns nevertheless, open the page under the name that the certificate is for, or ask whoever set it up
+what your device must trust.</p>`,
+  );
+}
+
+/** @param main markup in which everything that we did not write ourselves is escaped */
+function htmlPage(title: string, main: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="icon" href="/icon.svg">
+<link rel="stylesheet" href="${STYLE_PATH}">
+</head>
+<body>
+<main>
+${main}
 </main>
 </body>
 </html>
