@@ -4,17 +4,25 @@
 //   node services/dashboard/build.mjs --watch   at each change
 
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const page = join(here, "page");
 const dist = join(here, "dist");
 const record = join(dist, "build.json");
-const copied = ["index.html", "icon.svg"];
 
 /**
  * zod brings its messages in fifty languages along, 300 kB of them: the page shows its own words.
@@ -26,12 +34,75 @@ const withoutLocales = {
   setup: ({ onLoad }) => onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "" })),
 };
 
+/**
+ * Every word stands in one file, and Live needs its own only: each folder that asks for the words gets a copy, of which
+ * what it does not use falls away.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const wordsByView = {
+  name: "words-by-view",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/words\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      suffix: `?${basename(resolveDir)}`,
+    })),
+};
+
+/**
+ * A style sheet that only views loaded later need comes with their script.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const laterStyles = {
+  name: "later-styles",
+  setup: ({ onLoad }) =>
+    onLoad(
+      { filter: /[\\/](browser-camera|teach|system|chart|uplot[\\/]dist)[\\/][^\\/]+\.css$/ },
+      async ({ path }) => {
+        const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+        const put =
+          "const sheet = new CSSStyleSheet(); sheet.replaceSync(text); document.adoptedStyleSheets.push(sheet);";
+        return { contents: `const text = ${JSON.stringify(code.trim())}; ${put}` };
+      },
+    ),
+};
+
+/**
+ * Puts what was built in place of what was there. Names with a hash stay the same as long as their content does.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const intoDist = {
+  name: "into-dist",
+  setup: ({ onEnd }) =>
+    onEnd(({ errors, outputFiles = [], metafile }) => {
+      if (errors.length > 0 || !metafile) return;
+      mkdirSync(dist, { recursive: true });
+      // Style that the other views share with Live has come with Live.
+      const wanted = outputFiles.filter(({ path }) => !path.endsWith(".css") || basename(path) === "page.css");
+      for (const { path, contents } of wanted) writeFileSync(path, contents);
+      const early = atOnce(metafile).filter((name) => name.endsWith(".js") && name !== "page.js");
+      const links = early.map((name) => `<link rel="modulepreload" href="${name}">\n  `).join("  ");
+      writeFileSync(
+        join(dist, "index.html"),
+        readFileSync(join(page, "index.html"), "utf8").replace("</head>", `  ${links}</head>`),
+      );
+      copyFileSync(join(page, "icon.svg"), join(dist, "icon.svg"));
+      const kept = new Set([...wanted.map(({ path }) => basename(path)), "index.html", "icon.svg", basename(record)]);
+      for (const name of readdirSync(dist)) if (!kept.has(name)) rmSync(join(dist, name));
+    }),
+};
+
 /** @type {import("esbuild").BuildOptions & { metafile: true }} */
 const options = {
   absWorkingDir: root,
   entryPoints: { page: join(page, "main.tsx") },
   outdir: dist,
+  chunkNames: "[name]-[hash]",
+  write: false,
   bundle: true,
+  splitting: true,
   minify: true,
   format: "esm",
   target: "es2022",
@@ -40,7 +111,7 @@ const options = {
   sourcemap: false,
   metafile: true,
   logLevel: "warning",
-  plugins: [withoutLocales],
+  plugins: [withoutLocales, wordsByView, laterStyles, intoDist],
   // mqtt.js brings what it needs of Node along.
   platform: "browser",
 };
@@ -60,36 +131,57 @@ function fingerprint() {
 }
 
 /**
- * Bytes of ours and of libraries in what esbuild wrote.
+ * Names of the files that the page cannot begin without.
  *
  * @param {import("esbuild").Metafile} metafile
  */
-function sizes({ outputs }) {
-  const found = { own: 0, libraries: 0 };
-  for (const { inputs } of Object.values(outputs))
-    for (const [file, { bytesInOutput }] of Object.entries(inputs))
-      found[file.startsWith("node_modules/") ? "libraries" : "own"] += bytesInOutput;
+function atOnce({ outputs }) {
+  const folder = relative(root, dist).replaceAll(sep, "/");
+  const found = new Set([`${folder}/page.js`]);
+  for (const path of found)
+    for (const { path: next, kind } of outputs[path]?.imports ?? []) if (kind === "import-statement") found.add(next);
+  return [...found, `${folder}/page.css`].map((path) => basename(path));
+}
+
+/**
+ * Bytes of ours and of libraries in what was written.
+ *
+ * @param {import("esbuild").Metafile} metafile
+ */
+function sizes(metafile) {
+  const found = { own: 0, libraries: 0, first: 0, firstLibraries: 0 };
+  const early = atOnce(metafile);
+  for (const [path, { inputs }] of Object.entries(metafile.outputs)) {
+    if (!existsSync(join(root, path))) continue;
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const library = file.startsWith("node_modules/");
+      found[library ? "libraries" : "own"] += bytesInOutput;
+      if (early.includes(basename(path))) found[library ? "firstLibraries" : "first"] += bytesInOutput;
+    }
+  }
   return found;
 }
 
-/** @returns {Promise<{ built: boolean, own: number, libraries: number }>} bytes of our own script and style, and of libraries */
+/**
+ * @returns {Promise<{ built: boolean, own: number, libraries: number, first: number, firstLibraries: number }>} bytes of our
+ * own script and style, and of libraries; `first` are those that Live needs when the page is opened, the others come later
+ */
 export async function buildPage() {
   const wanted = fingerprint();
   const last = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : undefined;
   if (last?.fingerprint === wanted) return { built: false, ...last.sizes };
   const { metafile } = await build(options);
-  for (const name of copied) copyFileSync(join(page, name), join(dist, name));
   const found = sizes(metafile);
-  mkdirSync(dist, { recursive: true });
   writeFileSync(record, JSON.stringify({ fingerprint: wanted, sizes: found }));
   return { built: true, ...found };
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
-  const { built, own, libraries } = await buildPage();
+  const { built, own, libraries, first, firstLibraries } = await buildPage();
+  const kB = (/** @type {number} */ bytes) => `${Math.round(bytes / 1000)} kB`;
   if (built)
     console.log(
-      `Set-up: the page is built: ${Math.round(own / 1000)} kB of script and style, ${Math.round(libraries / 1000)} kB of libraries.`,
+      `Set-up: the page is built: ${kB(first)} of script and style to begin with, ${kB(own)} in all; ${kB(firstLibraries)} and ${kB(libraries)} of libraries.`,
     );
   if (process.argv.includes("--watch")) await (await context(options)).watch();
 }

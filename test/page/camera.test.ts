@@ -46,7 +46,7 @@ withDebian("chromium")("a browser with a camera", () => {
     const frames = await home().bus.sees(topics.frame.matching({ camera: "stairs" }));
     const page = await openPage(browser().browser, home().url, { view: "camera" });
     await start(page, "stairs");
-    const region = page.getByRole("button", { name: anyNumbers(words.camera.roi.name([1, 1, 1, 1])) });
+    const region = page.getByRole("button", { name: anyNumbers(words.roi.name([1, 1, 1, 1])) });
     await region.focus();
     // What is shown is mirrored, so that left is where her left is; what is sent is not.
     for (let presses = 0; presses < 5; presses++) await page.keyboard.press("ArrowLeft");

@@ -35,5 +35,5 @@ export async function announces(page: Page, camera: string, gesture: string): Pr
 
 /** The frame on the picture, by whatever its numbers are. */
 export function regionOf(page: Page, camera = "desk"): Locator {
-  return cameraCard(page, camera).getByRole("button", { name: anyNumbers(words.camera.roi.name([1, 1, 1, 1])) });
+  return cameraCard(page, camera).getByRole("button", { name: anyNumbers(words.roi.name([1, 1, 1, 1])) });
 }

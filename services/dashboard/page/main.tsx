@@ -1,39 +1,30 @@
 import "./zod-without-eval.ts";
 // First, for the views adjust what it says.
 import "./style/page.css";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { PageFacts } from "../src/page-facts.ts";
 import { type App, AppContext } from "./app.ts";
-import { BrowserCamera } from "./browser-camera/browser-camera.ts";
-import { browserPlatform, browserStore } from "./browser-camera/camera-platform.ts";
-import { cameraSettings } from "./browser-camera/camera-settings.ts";
-import { createApi } from "./bus/api.ts";
 import { connectPageBus } from "./bus/page-bus.ts";
 import { createLiveStore } from "./live/live-store.ts";
-import { createServices } from "./live/services.ts";
+import { lazy } from "./shell/lazy.ts";
 import { Shell } from "./shell/shell.tsx";
-import { createSystemStore } from "./system/system-store.ts";
-import { TeachStore } from "./teach/teach-store.ts";
 import * as words from "./words.ts";
 
 const RETRY_MS = 2000;
+/** The first pictures come first. */
+const PRELOAD_MS = 1500;
 
 function createApp(facts: PageFacts): App {
   const bus = connectPageBus(`${location.origin.replace(/^http/, "ws")}/mqtt`, facts.prefix);
   const localRoi: App["localRoi"] = signal(undefined);
-  const settings = cameraSettings(browserStore, navigator.userAgent);
-  const api = createApi(bus, facts);
-  return {
-    bus,
-    api,
-    facts,
-    localRoi,
-    camera: new BrowserCamera({ bus, settings, platform: browserPlatform(), localRoi }),
-    teach: new TeachStore({ bus, api, services: createServices(bus) }),
-    live: createLiveStore(bus, localRoi),
-    system: createSystemStore(bus),
-  };
+  const start = { bus, facts, localRoi, live: createLiveStore(bus, localRoi) };
+  const others = lazy(async () => (await import("./other-views.tsx")).createOtherViews(start));
+  effect(() => {
+    // Also those that nobody asked for, so that a connection that is lost later takes no view away.
+    if (bus.connection.value.status === "online") setTimeout(others.load, PRELOAD_MS);
+  });
+  return { ...start, others };
 }
 
 /** A page that was open before its service, or came from the browser's memory, waits for it. */

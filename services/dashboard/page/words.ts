@@ -123,6 +123,13 @@ export const live = {
   rateText: (middle: number | null, now: number): string => `${middle ?? 0} in the middle, ${now} now`,
 } as const;
 
+export const roi = {
+  name: ([x, y, width, height]: readonly number[]): string =>
+    `Region looked at: ${width} % wide and ${height} % high, ${x} % from the left, ${y} % from the top`,
+  help: "Drag the frame, or its edges. With the keyboard: arrows move it, Shift and arrows resize it.",
+  reset: "Reset the frame",
+} as const;
+
 export const camera = {
   title: "This browser as a camera",
   about:
@@ -154,12 +161,6 @@ export const camera = {
   sides: { user: "Front, or the usual one", environment: "Back", gone: "One that is not there" },
   fps: "Pictures a second",
   mirror: "Mirror the preview (what is sent is never mirrored)",
-  roi: {
-    name: ([x, y, width, height]: readonly number[]): string =>
-      `Region looked at: ${width} % wide and ${height} % high, ${x} % from the left, ${y} % from the top`,
-    help: "Drag the frame, or its edges. With the keyboard: arrows move it, Shift and arrows resize it.",
-    reset: "Reset the frame",
-  },
   secureLink: "Open this page over HTTPS",
   trust: "The browser may warn of its certificate, for your own machine made it and not a company.",
   trustLink: "How to let this device trust it",

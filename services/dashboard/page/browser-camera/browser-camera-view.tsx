@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../app.ts";
 import { RoiEditor } from "../roi/roi-editor.tsx";
+import { useStores } from "../stores.ts";
 import * as words from "../words.ts";
 import { Answers } from "./answers.tsx";
 import type { BrowserCamera } from "./browser-camera.ts";
@@ -10,7 +11,8 @@ import { Trouble } from "./trouble.tsx";
 import { SIDES } from "./viewfinder.ts";
 
 export function BrowserCameraView() {
-  const { bus, camera } = useApp();
+  const { bus } = useApp();
+  const { camera } = useStores();
   const status = camera.status.value;
   const name = camera.settings.name.value;
   return (
@@ -182,7 +184,7 @@ function Settings({ camera }: { readonly camera: BrowserCamera }) {
         {words.camera.mirror}
       </label>
       <div class="row spread">
-        <span class="hint camera-roi-hint">{words.camera.roi.help}</span>
+        <span class="hint camera-roi-hint">{words.roi.help}</span>
         <button
           type="button"
           class="small"
@@ -191,7 +193,7 @@ function Settings({ camera }: { readonly camera: BrowserCamera }) {
             settings.roi.value = undefined;
           }}
         >
-          {words.camera.roi.reset}
+          {words.roi.reset}
         </button>
       </div>
     </section>

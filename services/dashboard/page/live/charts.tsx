@@ -1,9 +1,12 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { LineChart } from "../chart/line-chart.tsx";
+import { lazy } from "../shell/lazy.ts";
 import * as words from "../words.ts";
 import type { LiveCamera } from "./cameras.ts";
 import { HISTORY_SECONDS, type History, median } from "./history.ts";
+
+/** With uPlot, which is as much as the rest of the view. */
+const chart = lazy(async () => (await import("../chart/line-chart.tsx")).LineChart);
 
 /** Latency and rate over the last two minutes: drawn once a second, and only where it can be seen. */
 export function Charts({ camera: { history, skipped } }: { readonly camera: LiveCamera }) {
@@ -30,8 +33,12 @@ export function Charts({ camera: { history, skipped } }: { readonly camera: Live
 
 function Lines({ history }: { readonly history: History }) {
   void history.version.value;
+  // Each second, so that one that could not be fetched is tried again.
+  useEffect(chart.load);
+  const LineChart = chart.part.value;
   const [times, latencies, rates] = history.columns.map((column) => [...column]) as unknown as History["columns"];
   const { latency, rate, latencyText, rateText } = words.live;
+  if (!LineChart) return null;
   const worst = Math.max(0, ...latencies.map((ms) => ms ?? 0));
   return (
     <>

@@ -4,13 +4,15 @@ import type { PageBus } from "../bus/page-bus.ts";
 import { type Cameras, createCameras } from "./cameras.ts";
 import { createRegions, type Regions } from "./regions.ts";
 import { createRelays, type LiveRelay } from "./relays.ts";
-import { createServices } from "./services.ts";
+import { createServices, type KnownService } from "./services.ts";
 
 /** What the live view shows; it goes on while another view is looked at. */
 export interface LiveStore {
   readonly cameras: Cameras;
   readonly relays: ReadonlySignal<readonly LiveRelay[]>;
   readonly regions: Regions;
+  /** Who has which camera and which relay, and which model. */
+  readonly services: ReadonlySignal<readonly KnownService[]>;
   /** Ms since the epoch, five times a second. */
   readonly now: ReadonlySignal<number>;
   stop(): void;
@@ -42,6 +44,7 @@ export function createLiveStore(bus: PageBus, localRoi: ReadonlySignal<LocalRoi 
   return {
     cameras,
     relays,
+    services,
     regions: createRegions(bus, services, localRoi),
     now,
     stop: () => {

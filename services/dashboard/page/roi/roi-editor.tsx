@@ -79,8 +79,8 @@ export function RoiEditor({ roi, onChange, mirrored = false }: RoiEditorProps) {
       <button
         type="button"
         class="roi-box"
-        aria-label={words.camera.roi.name(shown.map((part) => Math.round(part * 100)))}
-        title={words.camera.roi.help}
+        aria-label={words.roi.name(shown.map((part) => Math.round(part * 100)))}
+        title={words.roi.help}
         style={{ left: x, top: y, width, height }}
         onPointerDown={(event) => {
           if (event.button !== 0) return;

@@ -1,24 +1,15 @@
 import { signal, useSignal, useSignalEffect } from "@preact/signals";
-import type { ComponentType } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { useApp } from "../app.ts";
-import { BrowserCameraView } from "../browser-camera/browser-camera-view.tsx";
 import { LiveView } from "../live/live-view.tsx";
-import { SystemView } from "../system/system-view.tsx";
-import { TeachView } from "../teach/teach-view.tsx";
+import type { OtherViews } from "../other-views.tsx";
 import * as words from "../words.ts";
 import { ConnectionBadge, ConnectionBanner } from "./connection-state.tsx";
 import { Login } from "./login.tsx";
 import "./shell.css";
 
-const VIEWS = {
-  live: LiveView,
-  camera: BrowserCameraView,
-  teach: TeachView,
-  system: SystemView,
-} as const satisfies Record<keyof typeof words.views, ComponentType>;
-type ViewName = keyof typeof VIEWS;
-const NAMES = Object.keys(VIEWS) as ViewName[];
+type ViewName = keyof typeof words.views;
+const NAMES = Object.keys(words.views) as ViewName[];
 
 /** Past the header, in the view that is looked at. */
 const SKIP = "#main";
@@ -84,16 +75,16 @@ export function Shell() {
       </header>
       <ConnectionBanner />
       <main id="main" ref={main} class="shell-main" tabIndex={-1} aria-label={words.views[name]}>
-        {login.value === "asked" ? <Login username={username} /> : <Guarded key={name} view={VIEWS[name]} />}
+        {login.value === "asked" ? <Login username={username} /> : <Guarded key={name} name={name} />}
       </main>
     </>
   );
 }
 
 /** A view that fails leaves the others alone. */
-function Guarded({ view: View }: { readonly view: ComponentType }) {
+function Guarded({ name }: { readonly name: ViewName }) {
   const [error, again] = useErrorBoundary((cause: unknown) => console.error(cause));
-  if (error === undefined) return <View />;
+  if (error === undefined) return name === "live" ? <LiveView /> : <OtherView name={name} />;
   return (
     <div class="notice bad stack" role="alert">
       <p>{words.connection.broken}</p>
@@ -103,4 +94,19 @@ function Guarded({ view: View }: { readonly view: ComponentType }) {
       </button>
     </div>
   );
+}
+
+/** There at once, but right after the page was opened: nothing is said then, for it takes a moment only. */
+function OtherView({ name }: { readonly name: keyof OtherViews }) {
+  const { others } = useApp();
+  const asked = useRef(false);
+  useEffect(() => {
+    asked.current = true;
+    others.load();
+  }, [others]);
+  const View = others.part.value?.[name];
+  if (View) return <View />;
+  // One of an earlier attempt is not this one's.
+  if (others.failure.value !== undefined && asked.current) throw others.failure.value;
+  return null;
 }

@@ -1,5 +1,6 @@
 import { useApp } from "../app.ts";
 import { LineChart } from "../chart/line-chart.tsx";
+import { useStores } from "../stores.ts";
 import * as words from "../words.ts";
 import { DropList } from "./drop-list.tsx";
 import { dropTable } from "./drop-table.ts";
@@ -14,7 +15,8 @@ const system = words.system;
 
 /** How everything does: what went wrong, the services, the last 10 minutes, and what is dropped. */
 export function SystemView() {
-  const { system: store, bus } = useApp();
+  const { bus } = useApp();
+  const { system: store } = useStores();
   const services = store.services.value;
   const online = services.filter(({ state }) => state === "online").length;
   return (
@@ -45,7 +47,7 @@ export function SystemView() {
 
 /** Apart, so that new stats do not draw them: they have a beat of their own. */
 function TrendCharts() {
-  const { cpu, results } = useApp().system.trends;
+  const { cpu, results } = useStores().system.trends;
   return (
     <section class="stack" aria-labelledby="system-trends">
       <h2 id="system-trends">{system.trends}</h2>

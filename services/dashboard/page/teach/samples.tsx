@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Recording } from "../../src/teach/teach-api.ts";
-import { useApp } from "../app.ts";
+import { useStores } from "../stores.ts";
 import * as words from "../words.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import type { TaughtGesture, TeachStore } from "./teach-store.ts";
@@ -78,7 +78,7 @@ function Pictures({ store, recording, most, showAll }: PicturesProps) {
 
 /** Fetched when it is nearly in view. Its address holds memory, so it is given up as soon as the picture is read. */
 function Thumbnail({ path, alt }: { readonly path: string; readonly alt: string }) {
-  const { api } = useApp();
+  const { api } = useStores();
   const image = useRef<HTMLImageElement>(null);
   useEffect(() => {
     const place = image.current;

@@ -6,17 +6,18 @@ import { Answers } from "../browser-camera/answers.tsx";
 import { Trouble } from "../browser-camera/trouble.tsx";
 import { CameraPicture } from "../live/camera-picture.tsx";
 import type { LiveCamera } from "../live/cameras.ts";
+import { useStores } from "../stores.ts";
 import * as words from "../words.ts";
 import { AddGesture } from "./add-gesture.tsx";
 import { GesturesCard } from "./gestures-card.tsx";
 import { RecordButton } from "./record-button.tsx";
 import { ResultCard } from "./result-card.tsx";
 import "./teach.css";
+import type { TeachStore } from "./teach-store.ts";
 import { TrainingCard } from "./training-card.tsx";
 
 export function TeachView() {
-  const app = useApp();
-  const { teach } = app;
+  const { teach } = useStores();
   useEffect(() => teach.open(), [teach]);
   const chosen = useSignal<string | undefined>(undefined);
   const gestures = teach.gestures.value.map(({ name }) => name);
@@ -56,9 +57,9 @@ interface ShowCardProps {
 /** The camera, what is shown to it, and the button to hold; so that they are seen together on a phone. */
 function ShowCard({ gesture, gestures, choose }: ShowCardProps) {
   const app = useApp();
-  const { teach } = app;
+  const { teach } = useStores();
   const toggles = useSignal(false);
-  const camera = chosenCamera(app);
+  const camera = chosenCamera(app, teach);
   const own = teach.recording.value;
   const ended = teach.state.value?.ended;
   return (
@@ -110,8 +111,8 @@ function ShowCard({ gesture, gestures, choose }: ShowCardProps) {
 }
 
 function ChooseCamera({ camera }: { readonly camera: LiveCamera | undefined }) {
-  const app = useApp();
-  const { live, teach, camera: own } = app;
+  const { live } = useApp();
+  const { teach, camera: own } = useStores();
   const list = live.cameras.list.value;
   const trouble = own.trouble.value;
   return (
@@ -156,7 +157,7 @@ function ChooseCamera({ camera }: { readonly camera: LiveCamera | undefined }) {
 }
 
 /** The one that was chosen, else this browser's, else the first that is heard. */
-function chosenCamera({ live, teach, localRoi }: App): LiveCamera | undefined {
+function chosenCamera({ live, localRoi }: App, teach: TeachStore): LiveCamera | undefined {
   const list = live.cameras.list.value;
   const named = (name: string | undefined): LiveCamera | undefined => list.find((camera) => camera.name === name);
   return named(teach.camera.value) ?? named(localRoi.value?.camera) ?? list.find(({ away }) => !away.value) ?? list[0];

@@ -30,6 +30,17 @@ describe("a file of the page", async () => {
     expect(answerAsset(asset, new Headers({ "if-none-match": known(asset.etag) })).status).toBe(status);
   });
 
+  it.each([
+    ["chunk-CAEYZP7T.js", "public, max-age=31536000, immutable"],
+    ["page.js", "no-cache"],
+    ["page-settings.js", "no-cache"],
+    ["index.html", "no-cache"],
+  ])("named %s is kept by browsers as %s", async (name, kept) => {
+    expect(
+      answerAsset(await createAsset(name, asset.bodies.identity), new Headers()).headers.get("cache-control"),
+    ).toBe(kept);
+  });
+
   it("has another tag when it is another", async () => {
     expect((await createAsset("page.js", Buffer.from("a page"))).etag).not.toBe(asset.etag);
   });

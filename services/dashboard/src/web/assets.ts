@@ -13,12 +13,16 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 /** Below it a header costs more than it saves. */
 const WORTH_COMPRESSING_BYTES = 1024;
+/** Names that esbuild makes of their content: another content has another name. */
+const HASHED = /-[0-9A-Z]{8}\.js$/;
 /** Beyond it brotli takes seconds on a Pi for some percent. */
 const BROTLI_QUALITY = 7;
 
 /** A file of the page, in every encoding that it is sent in. */
 export interface Asset {
   readonly type: string;
+  /** For `Cache-Control`. */
+  readonly caching: string;
   /** Of its content, so that it need not be sent again. */
   readonly etag: string;
   readonly bodies: Readonly<Partial<Record<Encoding, Uint8Array<ArrayBuffer>>>> & {
@@ -53,20 +57,21 @@ export async function createAsset(name: string, content: Uint8Array): Promise<As
   const identity = new Uint8Array(content);
   const etag = `"${createHash("sha256").update(identity).digest("base64url").slice(0, 22)}"`;
   const type = TYPES[extname(name)] ?? "application/octet-stream";
-  if (identity.length < WORTH_COMPRESSING_BYTES) return { type, etag, bodies: { identity } };
+  // Where the name stays and the content changes with each version, a browser asks, and hears that nothing did.
+  const caching = HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache";
+  if (identity.length < WORTH_COMPRESSING_BYTES) return { type, caching, etag, bodies: { identity } };
   const [zipped, brotli] = await Promise.all([
     promisify(gzip)(identity),
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }),
   ]);
-  return { type, etag, bodies: { identity, gzip: new Uint8Array(zipped), br: new Uint8Array(brotli) } };
+  return { type, caching, etag, bodies: { identity, gzip: new Uint8Array(zipped), br: new Uint8Array(brotli) } };
 }
 
 /** @param headers of a GET or HEAD */
-export function answerAsset({ type, etag, bodies }: Asset, headers: Headers): Response {
+export function answerAsset({ type, caching, etag, bodies }: Asset, headers: Headers): Response {
   const about = {
     etag,
-    // The names stay and the content changes with each version: a browser asks, and hears that nothing did.
-    "cache-control": "no-cache",
+    "cache-control": caching,
     vary: "accept-encoding",
   };
   if (isKnown(headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers: about });
