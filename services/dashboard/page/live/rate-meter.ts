@@ -7,16 +7,23 @@ export class RateMeter {
   readonly #times: number[] = [];
   /** Ms since the epoch; 0 before the first. */
   last = 0;
+  /** When it began, or began again after a silence. */
+  #since = 0;
 
   add(at: number): void {
     this.last = at;
-    if (this.#times.length < MOST) this.#times.push(at);
     this.#forget(at);
+    if (this.#times.length === 0) this.#since = at;
+    if (this.#times.length < MOST) this.#times.push(at);
   }
 
   perSecond(now: number): number {
     this.#forget(now);
-    return (this.#times.length * 1000) / WINDOW_MS;
+    const { length } = this.#times;
+    const running = now - this.#since;
+    // What has just begun is not slow: it is counted over the time that it has had.
+    if (length > 1 && running > 0 && running < WINDOW_MS) return ((length - 1) * 1000) / running;
+    return (length * 1000) / WINDOW_MS;
   }
 
   #forget(now: number): void {
