@@ -10,9 +10,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import sharp from "sharp";
-import { words } from "../services/dashboard/page/words.ts";
+import * as words from "../services/dashboard/page/words.ts";
 import { type HandBrowser, openBrowser } from "../test/page/browser.ts";
-import { spelled } from "../test/page/hand-clip.ts";
 import { type Home, openHome } from "../test/page/home.ts";
 import { announces, isLive } from "../test/page/live.ts";
 import { addGesture, handShows, OTHER_HANDS, record, train } from "../test/page/teach.ts";
@@ -32,20 +31,23 @@ interface Shot {
   readonly whole?: boolean;
 }
 
-const SHOTS: Readonly<Record<string, Shot>> = {
+/** In this order: what a view shows may stay. */
+const SHOTS: Readonly<Record<string, Shot | "login">> = {
+  login: "login",
   live: {
     show: async (page) => {
       await isLive(page);
+      await announces(page, "desk", "H");
       await announces(page, "desk", "Y");
     },
   },
   camera: {
     show: async (page, hand) => {
-      await hand.shows([{ sign: "V", seconds: 4 }]);
+      await hand.shows([{ sign: "Y", seconds: 4 }]);
       await page.goto(viewAddress(page.url(), "camera"));
       await page.getByRole("textbox", { name: words.camera.name, exact: true }).fill("phone");
       await page.getByRole("button", { name: words.camera.start }).click();
-      await page.getByText(words.camera.sees("V")).first().waitFor({ state: "attached" });
+      await page.getByText(words.camera.sees("Y")).first().waitFor({ state: "attached" });
     },
   },
   teach: {
@@ -74,12 +76,12 @@ const SHOTS: Readonly<Record<string, Shot>> = {
 const { values } = parseArgs({
   options: { out: { type: "string", default: "docs/screenshots" }, only: { type: "string" } },
 });
-const wanted = values.only?.split(",") ?? [...Object.keys(SHOTS), "login"];
+const wanted = values.only?.split(",") ?? Object.keys(SHOTS);
 await mkdir(values.out, { recursive: true });
 await takeAll();
 
 async function takeAll(): Promise<void> {
-  const desk = { source: "synthetic", text: "HEY", width: 640, height: 480, letter: 2500, pause: 4000 };
+  const desk = { source: "synthetic", text: "HEY", width: 640, height: 480, letter: 4000, pause: 4000 };
   const home = await openHome({
     config: {
       "camera-publisher": { cameras: { desk } },
@@ -91,14 +93,15 @@ async function takeAll(): Promise<void> {
     },
   });
   try {
-    const hand = await openBrowser({ clip: spelled("V") });
+    const hand = await openBrowser();
     try {
-      if (wanted.includes("teach")) await teachSomething(home, hand);
-      for (const name of wanted) {
-        const shot = SHOTS[name];
-        if (shot) await takeOne(name, shot, home.url, hand);
+      for (const [name, shot] of Object.entries(SHOTS).filter(([name]) => wanted.includes(name))) {
+        if (shot === "login") await takeLogin(hand);
+        else {
+          if (name === "teach") await teachSomething(home, hand);
+          await takeOne(name, shot, home.url, hand);
+        }
       }
-      if (wanted.includes("login")) await takeLogin(hand);
     } finally {
       await hand.close();
     }

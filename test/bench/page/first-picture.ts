@@ -1,3 +1,4 @@
+import { eventually } from "@beckon/runtime/testing";
 import type { Browser } from "playwright-core";
 import { type Bar, median } from "../bars.ts";
 import { openStage, type PageBench } from "./stage.ts";
@@ -45,8 +46,7 @@ async function firstPicture(browser: Browser, url: string): Promise<number> {
     const page = await context.newPage();
     await page.addInitScript(NOTE_FIRST_PICTURE);
     await page.goto(url);
-    const at = await page.waitForFunction<number>("globalThis.firstPictureAt");
-    return await at.jsonValue();
+    return await eventually(() => page.evaluate<number | undefined>("globalThis.firstPictureAt"));
   } finally {
     await context.close();
   }

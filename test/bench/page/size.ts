@@ -5,12 +5,15 @@ const MOST_OWN = 60_000;
 
 /** What a visitor loads, as it is after minifying and before compression. */
 export async function measureSize(): Promise<Bar[]> {
-  const { own, libraries } = await buildPage();
+  const { own, libraries, first, firstLibraries } = await buildPage();
+  const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+  const bar = "at most 60 kB before compression";
   return [
     {
-      what: `our own script and style: ${(own / 1000).toFixed(1)} kB, libraries ${(libraries / 1000).toFixed(1)} kB`,
-      bar: "own at most 60 kB before compression",
-      passed: own <= MOST_OWN,
+      what: `our own script and style to begin with: ${kB(first)} (libraries ${kB(firstLibraries)})`,
+      bar,
+      passed: first <= MOST_OWN,
     },
+    { what: `our own script and style in all: ${kB(own)} (libraries ${kB(libraries)})`, bar, passed: own <= MOST_OWN },
   ];
 }
