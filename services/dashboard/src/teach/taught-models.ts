@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Logger, throttled } from "@beckon/runtime";
 import { findBadLabel } from "@beckon/vision";
 import { z } from "zod";
+import { FolderClaim } from "./folder-claim.ts";
 import { diskRefusal, Refused } from "./refusal.ts";
 import { Judgement, type TaughtModel } from "./teach-api.ts";
 
@@ -47,11 +48,13 @@ export class TaughtModels {
   readonly folder: string;
   readonly #inUse: TaughtModelsOptions["inUse"];
   readonly #warnings: ReturnType<typeof throttled>;
+  readonly #claim: FolderClaim;
   readonly #read = new Map<string, { readonly stamp: number; readonly model: TaughtModel }>();
 
   constructor({ folder, inUse, log }: TaughtModelsOptions) {
     this.folder = folder;
     this.#inUse = inUse;
+    this.#claim = new FolderClaim(folder);
     this.#warnings = throttled(log);
   }
 
@@ -61,10 +64,18 @@ export class TaughtModels {
     return found.filter((model) => model !== undefined);
   }
 
-  /** Removes what a service that was killed left half-made. */
+  /** Removes what a service that was killed left half-made, unless another one works here. */
   async clear(): Promise<void> {
-    await rm(join(this.folder, RUNS), { recursive: true, force: true });
-    await this.#clearScratch();
+    const isThere = await stat(this.folder).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) await this.#claimed();
+  }
+
+  /** Lets another service train here. */
+  release(): void {
+    this.#claim.release();
   }
 
   /** Removes all that a training wrote, but its bundle where it was admitted. */
@@ -76,11 +87,18 @@ export class TaughtModels {
   /**
    * Takes the next free name, and makes the folder in which its training may write.
    *
+   * @throws Refused 409 while another service trains here
    * @throws the error of the file system
    */
   async reserve(): Promise<RunPlace> {
     const runs = join(this.folder, RUNS);
     const scratch = join(this.folder, SCRATCH);
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    if (!(await this.#claimed()))
+      throw new Refused(
+        409,
+        `another dashboard of this machine has ${this.folder}: stop it, or set dashboard.modelsFolder of one of them`,
+      );
     for (const folder of [runs, scratch]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const taken = [...(await this.#names()), ...(await readdir(runs))].map(numberOf);
     const name = `taught-${Math.max(0, ...taken) + 1}`;
@@ -99,6 +117,15 @@ export class TaughtModels {
     await writeFile(join(bundle, JUDGEMENT), `${JSON.stringify(entry)}\n`, { flush: true });
     await rename(bundle, join(this.folder, name));
     await this.#prune();
+  }
+
+  /** What is half-made when the folder becomes ours belongs to nobody any more. */
+  async #claimed(): Promise<boolean> {
+    if (this.#claim.isHeld) return true;
+    if (!(await this.#claim.take())) return false;
+    await rm(join(this.folder, RUNS), { recursive: true, force: true });
+    await this.#clearScratch();
+    return true;
   }
 
   async #clearScratch(): Promise<void> {

@@ -19,7 +19,7 @@ export interface TeachingOptions {
   readonly topics: Topics;
   /** Where recordings lie; made when the first one begins. */
   readonly samplesFolder: string;
-  /** Where taught bundles lie, each in a folder `taught-<n>`; made when the first is trained. Of one dashboard alone. */
+  /** Where taught bundles lie, each in a folder `taught-<n>`; made when the first is trained. Of one dashboard alone: another trains nothing. */
   readonly modelsFolder: string;
   /** The program that `train ...` is given to, and its first arguments. Default: the `beckon` of this repository. */
   readonly command?: BeckonCommand;
@@ -117,6 +117,7 @@ class TeachingDesk {
     this.ended = listening.then(async () => {
       await aborted(signal);
       await Promise.all([this.#ready, this.#recorder.idle(), this.#trainer.idle()]);
+      this.#models.release();
     });
   }
 

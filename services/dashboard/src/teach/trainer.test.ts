@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@beckon/runtime/testing";
@@ -286,6 +286,21 @@ describe("the folder of models", () => {
     expect(await school.state()).toMatchObject({ models: [{ folder: "taught-2", labels: ["a", "others"] }] });
     expect(await readdir(folder)).not.toContain(".runs");
     await school.close();
+  });
+
+  onLinux("is one dashboard's at a time: another neither clears it nor trains there", async () => {
+    const waiting = program("setInterval(() => {}, 1000)");
+    const mine = await openWith(waiting);
+    await mine.ask("POST", "/training");
+    const run = join(mine.models, ".runs", "taught-1");
+    const yours = await openSchool({ command: waiting, samplesFolder: drawn, modelsFolder: mine.models });
+    const { status, body } = await yours.ask("POST", "/training");
+    expect([status, body["error"]]).toEqual([409, expect.stringContaining("another dashboard of this machine has")]);
+    expect((await yours.state()).training).toBeUndefined();
+    expect((await stat(run)).isDirectory()).toBe(true);
+    await mine.close();
+    expect((await yours.ask("POST", "/training")).status).toBe(200);
+    await yours.close();
   });
 });
 
