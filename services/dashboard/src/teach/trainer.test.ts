@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,7 +7,8 @@ import { eventually } from "@beckon/runtime/testing";
 import { FILE_LIMITS, loadBundle, openClassifier, readPicture } from "@beckon/vision";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beckon, drawRecordings, openSchool, type School, smallDisk, topics } from "./teach-fixture.ts";
-import { type BeckonCommand, defaultCommand } from "./training-command.ts";
+import { type BeckonCommand, defaultCommand, trainingArguments } from "./training-command.ts";
+import { planTraining } from "./training-plan.ts";
 
 const onLinux = it.skipIf(process.platform !== "linux");
 let drawn = "";
@@ -199,6 +202,20 @@ describe("a training that does not end well", () => {
     expect((await school.state()).training?.phase).toBe("stopped");
     expect(await leftBehind(school)).toEqual([]);
     await school.close();
+  });
+
+  it("ends by itself when the service was killed, for nobody reads what it says", async () => {
+    const school = await openWith(defaultCommand());
+    const plan = planTraining((await school.state()).recordings);
+    await school.close();
+    const [program, ...first] = defaultCommand();
+    const folder = await mkdtemp(join(tmpdir(), "beckon-orphan-"));
+    const args = [...first, ...trainingArguments(drawn, plan, "taught-1")];
+    const child = spawn(program, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    child.stdout.destroy();
+    await once(child, "exit");
+    expect(await readdir(join(folder, "run"))).not.toContain("best");
+    await rm(folder, { recursive: true });
   });
 
   it("hands on the one line that the command says", async () => {
