@@ -16,7 +16,7 @@ describe("sessions", () => {
   let stop: AbortController;
 
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"] });
     hub = new MemoryHub();
     stop = new AbortController();
     stats = new Stats();
@@ -84,11 +84,23 @@ describe("sessions", () => {
     expect(await answer("mine")).toBe(401);
   });
 
-  it("keeps the newest 64", async () => {
-    for (let index = 0; index < 65; index++) await introduce(`page ${index}`);
+  it("stays as long when the clock of the machine is set", async () => {
+    await introduce("mine");
+    vi.setSystemTime(Date.now() + 48 * HOUR_MS);
+    expect(await answer("mine")).toBeUndefined();
+    vi.setSystemTime(Date.now() - 96 * HOUR_MS);
+    await vi.advanceTimersByTimeAsync(24 * HOUR_MS);
+    expect(await answer("mine")).toBe(401);
+  });
+
+  it("keeps 64, those that were used last", async () => {
+    for (let index = 0; index < 64; index++) await introduce(`page ${index}`);
+    expect(await answer("page 0")).toBeUndefined();
+    await introduce("page 64");
     expect(stats.read().gauges).toMatchObject({ sessions: 64 });
-    expect(await answer("page 0")).toBe(401);
-    expect(await answer("page 1")).toBeUndefined();
+    expect(await answer("page 0")).toBeUndefined();
+    expect(await answer("page 1")).toBe(401);
+    expect(await answer("page 2")).toBeUndefined();
     expect(await answer("page 64")).toBeUndefined();
   });
 

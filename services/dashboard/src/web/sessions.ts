@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Settings, Topic } from "@beckon/protocol";
-import { type Bus, type Logger, type Stats, throttled } from "@beckon/runtime";
+import { type Bus, type Logger, now, type Stats, throttled } from "@beckon/runtime";
 import { z } from "zod";
 
 /** A page that is open all day says its token again whenever it reconnects. */
@@ -96,10 +96,16 @@ export function followSessions({ bus, topic, stats, log, signal }: SessionsOptio
   };
 }
 
-/** The newest digests, for a day. */
+interface Known {
+  readonly digest: Buffer;
+  /** By `now()`, which does not jump when the clock is set. */
+  readonly until: number;
+}
+
+/** The digests that were last introduced or asked with, each for a day. */
 class KnownDigests {
-  /** By the digest in hex, oldest first, with the time from which they count no more. */
-  readonly #ends = new Map<string, { readonly digest: Buffer; readonly until: number }>();
+  /** By the digest in hex, longest unused first, with the time from which they count no more. */
+  readonly #ends = new Map<string, Known>();
 
   get size(): number {
     this.#forget();
@@ -108,23 +114,29 @@ class KnownDigests {
 
   add(digest: Buffer): void {
     const name = digest.toString("hex");
-    this.#ends.delete(name);
-    this.#ends.set(name, { digest, until: Date.now() + LIFE_MS });
-    const [oldest] = this.#ends.keys();
-    if (this.#ends.size > MOST && oldest !== undefined) this.#ends.delete(oldest);
+    this.#put(name, { digest, until: now() + LIFE_MS });
+    const [unused] = this.#ends.keys();
+    if (this.#ends.size > MOST && unused !== undefined) this.#ends.delete(unused);
   }
 
   /** Takes as long whichever it is. */
   has(digest: Buffer): boolean {
     this.#forget();
     if (digest.length !== DIGEST_BYTES) return false;
-    let found = false;
-    for (const { digest: one } of this.#ends.values()) found = timingSafeEqual(one, digest) || found;
-    return found;
+    let found: [string, Known] | undefined;
+    for (const entry of this.#ends) if (timingSafeEqual(entry[1].digest, digest)) found = entry;
+    // Pages that come and go must not push out one that is in use.
+    if (found) this.#put(...found);
+    return found !== undefined;
+  }
+
+  #put(name: string, known: Known): void {
+    this.#ends.delete(name);
+    this.#ends.set(name, known);
   }
 
   #forget(): void {
-    const at = Date.now();
+    const at = now();
     for (const [name, { until }] of this.#ends) if (until <= at) this.#ends.delete(name);
   }
 }
