@@ -31,9 +31,9 @@ export interface Api {
 }
 
 /**
- * Whoever may publish to the dashboard's own `set` topic may use its API: at each connection the page publishes the SHA-256
- * of a random token there, and sends the token itself only to the service. So the broker's roles decide, no password passes
- * through here, and who listens on the bus learns nothing.
+ * Whoever may publish to the dashboard's own `set` topic may use its API: at each connection, and when the service does
+ * not know it, the page publishes the SHA-256 of a random token there, and sends the token itself only to the service. So
+ * the broker's roles decide, no password passes through here, and who listens on the bus learns nothing.
  */
 export function createApi(bus: PageBus, { id }: PageFacts): Api {
   const token = hex(crypto.getRandomValues(new Uint8Array(32)));
@@ -44,9 +44,9 @@ export function createApi(bus: PageBus, { id }: PageFacts): Api {
   effect(() => {
     if (bus.connection.value.status === "online") introduced = introduce();
   });
-  const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
+  const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
     await introduced;
-    const response = await fetch(`/api/${path}`, {
+    return fetch(`/api/${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -56,6 +56,15 @@ export function createApi(bus: PageBus, { id }: PageFacts): Api {
     }).catch((cause: unknown) => {
       throw new ApiRefusal(cause instanceof Error ? cause.message : "no answer", 0);
     });
+  };
+  const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    const before = introduced;
+    let response = await send(method, path, body);
+    // The service forgets a page after a day, and has not heard one that spoke while it was away from the broker.
+    if (response.status === 401) {
+      if (introduced === before) introduced = introduce();
+      response = await send(method, path, body);
+    }
     if (response.ok) return response;
     const said = Refusal.safeParse(await response.json().catch(() => undefined));
     throw new ApiRefusal(said.success ? said.data.error : `the service answered ${response.status}`, response.status);
