@@ -27,7 +27,7 @@ export interface ServiceRecord {
 }
 
 /** One reason in one part of a service; the part is empty for the service as a whole. */
-export function dropKey(part: string, reason: string): string {
+function dropKey(part: string, reason: string): string {
   return `${part}/${reason}`;
 }
 

@@ -5,7 +5,7 @@ import { RecentDrops } from "./recent-drops.ts";
 import type { ServiceRecord } from "./service-record.ts";
 
 /** Stats come every 5 s: this is three of them. */
-export const SILENT_MS = 15_000;
+const SILENT_MS = 15_000;
 /** Names in topics are made up by whoever may publish. */
 export const MAX_SERVICES = 64;
 

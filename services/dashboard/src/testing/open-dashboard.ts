@@ -93,7 +93,7 @@ export async function openDashboard(options: OpenOptions = {}): Promise<OpenDash
 }
 
 /** What the set-up builds, in small, and what stands beside it. */
-export async function writePage(dist: string): Promise<void> {
+async function writePage(dist: string): Promise<void> {
   await mkdir(dist, { recursive: true });
   const files = {
     "index.html": "<!doctype html><title>Beckon</title>",
