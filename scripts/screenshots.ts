@@ -27,7 +27,7 @@ const PHONE_SCALE = 2;
 interface Shot {
   /** Brings the page to what is to be seen. */
   readonly show: (page: Page, hand: HandBrowser) => Promise<void>;
-  /** Of the whole page, not only of what fits the window. */
+  /** On a desktop the whole page, not only what fits the window; a phone's would be as long as an arm. */
   readonly whole?: boolean;
 }
 
@@ -64,6 +64,13 @@ const SHOTS: Readonly<Record<string, Shot | "login">> = {
       await page.waitForTimeout(1500);
     },
   },
+  model: {
+    show: async (page) => {
+      await page.goto(viewAddress(page.url(), "teach"));
+      await page.getByRole("heading", { name: words.teach.training, exact: true }).scrollIntoViewIfNeeded();
+      await page.getByRole("table", { name: words.teach.table }).scrollIntoViewIfNeeded();
+    },
+  },
   system: {
     show: async (page) => {
       await page.goto(viewAddress(page.url(), "system"));
@@ -95,10 +102,14 @@ async function takeAll(): Promise<void> {
   try {
     const hand = await openBrowser();
     try {
+      let taught = false;
       for (const [name, shot] of Object.entries(SHOTS).filter(([name]) => wanted.includes(name))) {
         if (shot === "login") await takeLogin(hand);
         else {
-          if (name === "teach") await teachSomething(home, hand);
+          if (!taught && (name === "teach" || name === "model")) {
+            await teachSomething(home, hand);
+            taught = true;
+          }
           await takeOne(name, shot, home.url, hand);
         }
       }
@@ -135,7 +146,7 @@ async function takeOne(name: string, { show, whole = false }: Shot, url: string,
       await page.goto(url);
       await isLive(page);
       await show(page, hand);
-      await keep(`${name}-${size}-${colorScheme}`, page, whole);
+      await keep(`${name}-${size}-${colorScheme}`, page, whole && size === "desktop");
       await page.context().close();
     }
 }

@@ -1,33 +1,15 @@
 /** What holds for every view: for those who read by ear, by keyboard, at night, on a telephone, and far from any network. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { withDebian } from "@beckon/runtime/testing";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import * as words from "../../services/dashboard/page/words.ts";
-import { isLive } from "./live.ts";
+import { faults } from "./axe.ts";
+import { isLive, relayIs, relaySwitch } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
 import { VIEWS, type ViewName, viewAddress } from "./views.ts";
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1440, height: 900 };
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-/** What axe-core finds serious or critical, a line each. */
-async function faults(page: Page): Promise<string[]> {
-  // Evaluated by the debugger: our own policy would not let the page load it.
-  await page.evaluate(AXE);
-  const violations = await page.evaluate<readonly Violation[]>("axe.run().then(({ violations }) => violations)");
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
-}
 
 async function goTo(page: Page, view: ViewName): Promise<void> {
   await page.getByRole("link", { name: words.views[view], exact: true }).click();
@@ -39,7 +21,7 @@ async function goTo(page: Page, view: ViewName): Promise<void> {
 
 withDebian("chromium")("each view", () => {
   const browser = withBrowser();
-  const home = withHome({ users: {} });
+  const home = withHome();
 
   test.each([
     ["light", "phone", PHONE],
@@ -79,6 +61,15 @@ withDebian("chromium")("each view", () => {
       await page.getByRole("main", { name: words.views[view] }).waitFor();
       expect(await page.evaluate("document.activeElement.closest('main') !== null"), view).toBe(true);
     }
+  });
+
+  test("lets a relay be switched by the keyboard alone", async () => {
+    const page = await openPage(browser().browser, home().url);
+    await tabTo(page, await relaySwitch(page, "lamp"));
+    await page.keyboard.press("Space");
+    await relayIs(page, "lamp", true);
+    await page.keyboard.press("Enter");
+    await relayIs(page, "lamp", false);
   });
 
   test("can be bookmarked, and gone back to", async () => {

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import * as words from "../../services/dashboard/page/words.ts";
 import { topics } from "../stream/onlooker.ts";
+import { faults } from "./axe.ts";
 import { passwordOf } from "./home.ts";
 import { isLive, relaySwitch } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
@@ -28,6 +29,19 @@ withDebian("chromium")("a broker with users", () => {
     await page.getByRole("button", { name: words.login.out }).click();
     await page.getByRole("heading", { name: words.login.title }).waitFor();
   });
+
+  test.each(["light", "dark"] as const)(
+    "asks in a form without a serious fault for axe-core, %s",
+    async (colorScheme) => {
+      const page = await openPage(browser().browser, home().url, {
+        colorScheme,
+        viewport: { width: 360, height: 740 },
+      });
+      await logIn(page, "anna", "a guess");
+      await page.getByRole("alert").filter({ hasText: words.login.refused }).waitFor();
+      expect(await faults(page)).toEqual([]);
+    },
+  );
 
   test("an admin switches a relay", async () => {
     const events = await home().bus.sees(topics.relayEvent.matching());

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import * as words from "../../services/dashboard/page/words.ts";
 import { GestureName } from "../../services/dashboard/src/teach/teach-api.ts";
 import { topics } from "../stream/onlooker.ts";
+import { faults } from "./axe.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
 import { addGesture, handShows, modelInUse, OTHER_HANDS, record, recordButton, train, untilPictures } from "./teach.ts";
 import { anyNumbers } from "./views.ts";
@@ -68,6 +69,11 @@ withDebian("chromium")("teaching", () => {
       await eventually(() =>
         first.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth > 0),
       );
+      // With pictures, a model and its table on it.
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await faults(page), colorScheme).toEqual([]);
+      }
       const count = async () => Number(/\d+/.exec(await gesture.innerText())?.[0]);
       const before = await count();
       await page
