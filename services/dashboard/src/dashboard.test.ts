@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { createTopics } from "@beckon/protocol";
 import { connectMqttBus, Stats } from "@beckon/runtime";
 import { eventually } from "@beckon/runtime/testing";
@@ -214,6 +215,15 @@ describe("a dashboard on loopback", () => {
     const asked = ask({ port, path: "/api/teach", headers: { authorization: `Bearer ${token}` } });
     await introduced(token);
     expect((await asked).status).toBe(200);
+  });
+
+  it("sends the list of pictures compressed to who understands it", async () => {
+    const token = randomBytes(32).toString("hex");
+    await introduced(token);
+    const headers = { authorization: `Bearer ${token}`, "accept-encoding": "gzip, br" };
+    const answer = await ask({ port, path: "/api/teach", headers });
+    expect(answer.headers).toMatchObject({ "content-encoding": "gzip", "cache-control": "no-store" });
+    expect(JSON.parse(gunzipSync(answer.bytes).toString())).toMatchObject({ recordings: [] });
   });
 
   it("reads no long bodies", async () => {

@@ -65,6 +65,31 @@ describe("a recording", () => {
     expect(shown).toMatchObject({ width: 144, height: 144 });
   });
 
+  it("has the others listed every other second meanwhile, and at once when one is thrown out", async () => {
+    let at = Date.UTC(2026, 10, 21, 10, 45, 3);
+    await school.close();
+    school = await openSchool({ now: () => at });
+    const put = async (id: string): Promise<void> => {
+      await mkdir(join(school.samples, id, "stop"), { recursive: true });
+      await writeFile(join(school.samples, id, "stop", `${id}-0001.jpg`), "");
+    };
+    const stops = async (): Promise<string[]> =>
+      (await school.state()).recordings.filter(({ gesture }) => gesture === "stop").map(({ id }) => id);
+    using _ = camera();
+    await put("first");
+    await start();
+    expect(await stops()).toEqual(["first"]);
+    await put("second");
+    expect(await stops()).toEqual(["first"]);
+    at += 2000;
+    expect(await stops()).toEqual(["first", "second"]);
+    expect((await school.ask("DELETE", "/recordings/first")).status).toBe(200);
+    expect(await stops()).toEqual(["second"]);
+    await put("third");
+    await end();
+    expect(await stops()).toEqual(["second", "third"]);
+  });
+
   it("is a source of its own to the trainer, however soon the next one begins", async () => {
     using _ = camera();
     const ids: unknown[] = [];

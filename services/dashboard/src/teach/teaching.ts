@@ -1,13 +1,14 @@
 import type { Topics } from "@beckon/protocol";
 import { type Bus, now as clock, type Logger, type StatsPart } from "@beckon/runtime";
 import { type Context, Hono } from "hono";
+import { compress } from "hono/compress";
 import { limitBody } from "../web/limit-body.ts";
 import { ClassifierSettings } from "./classifier-settings.ts";
 import { Recorder } from "./recorder.ts";
 import { diskRefusal, Refused } from "./refusal.ts";
 import { folded, Samples } from "./samples.ts";
 import { TaughtModels } from "./taught-models.ts";
-import { GestureName, StartRecording, type TeachState } from "./teach-api.ts";
+import { GestureName, type Recording, StartRecording, type TeachState } from "./teach-api.ts";
 import { Trainer } from "./trainer.ts";
 import { type BeckonCommand, defaultCommand } from "./training-command.ts";
 import { planTraining } from "./training-plan.ts";
@@ -44,6 +45,8 @@ export interface Teaching {
 
 /** A name and a camera are short. */
 const MOST_BODY_BYTES = 4096;
+/** Pages ask twice a second while something is under way, and some thousand pictures take 20 ms to list. */
+const LISTED_ANEW_MS = 2000;
 
 export function createTeaching(options: TeachingOptions): Teaching {
   const desk = new TeachingDesk(options);
@@ -51,7 +54,8 @@ export function createTeaching(options: TeachingOptions): Teaching {
   app.onError((error, context) => answerRefusal(error, context, options.log));
   app.notFound((context) => context.json({ error: "there is nothing here" }, 404));
   app.use(limitBody(MOST_BODY_BYTES));
-  app.get("/", async (context) => context.json(await desk.state()));
+  // The names of some thousand pictures are alike.
+  app.get("/", compress(), async (context) => context.json(await desk.state()));
   app.post("/recordings", async (context) => context.json({ id: await desk.record(await context.req.text()) }));
   app.delete("/recordings/running", async (context) => context.json({ ended: await desk.endRecording() }));
   app.get("/recordings/:id/:picture", async (context) => {
@@ -94,6 +98,8 @@ class TeachingDesk {
   readonly #trainer: Trainer;
   readonly #ready: Promise<void>;
   readonly #signal: AbortSignal;
+  readonly #now: () => number;
+  #listed: { readonly at: number; readonly recordings: Promise<Recording[]> } | undefined;
 
   constructor({ bus, topics, samplesFolder, modelsFolder, command, stats, log, signal, now = clock }: TeachingOptions) {
     const looking = new ClassifierSettings();
@@ -111,6 +117,7 @@ class TeachingDesk {
       now,
     });
     this.#signal = signal;
+    this.#now = now;
     this.#ready = this.#models.clear().catch((error: unknown) => {
       log.warn(`what an earlier training left stays behind: ${diskRefusal(error, modelsFolder).message}`);
     });
@@ -123,9 +130,10 @@ class TeachingDesk {
 
   async state(): Promise<TeachState> {
     await this.#ready;
-    const [recordings, models] = await Promise.all([this.samples.list(), this.#models.list()]);
+    // Before the folders are read: who hears that something is over also sees what came of it.
     const { running, ended } = this.#recorder;
     const { training } = this.#trainer;
+    const [recordings, models] = await Promise.all([this.#recordings(), this.#models.list()]);
     return {
       recordings,
       ...(running && { running }),
@@ -135,6 +143,15 @@ class TeachingDesk {
       wanted: [...planTraining(recordings).wanted],
       folders: { samples: this.samples.folder, models: this.#models.folder },
     };
+  }
+
+  /** As they are; while something is under way, as they were a moment ago. */
+  #recordings(): Promise<Recording[]> {
+    const at = this.#now();
+    const isBusy = this.#recorder.busy || this.#trainer.busy;
+    if (!isBusy || !this.#listed || at - this.#listed.at >= LISTED_ANEW_MS)
+      this.#listed = { at, recordings: this.samples.list() };
+    return this.#listed.recordings;
   }
 
   async record(body: string): Promise<string> {
@@ -153,8 +170,7 @@ class TeachingDesk {
   /** Throws something of a recording out, unless somebody works with it. */
   async change(id: string, remove: () => Promise<void>): Promise<void> {
     if (this.#recorder.running?.id === id) throw new Refused(409, "this is being recorded: end that first");
-    this.#checkUnread();
-    await remove();
+    await this.#removing(remove);
   }
 
   async removeGesture(asked: string): Promise<void> {
@@ -163,8 +179,16 @@ class TeachingDesk {
     const { running } = this.#recorder;
     if (running && folded(running.gesture) === folded(gesture))
       throw new Refused(409, "this is being recorded: end that first");
+    await this.#removing(() => this.samples.removeGesture(gesture));
+  }
+
+  async #removing(remove: () => Promise<void>): Promise<void> {
     this.#checkUnread();
-    await this.samples.removeGesture(gesture);
+    try {
+      await remove();
+    } finally {
+      this.#listed = undefined;
+    }
   }
 
   async train(): Promise<void> {
