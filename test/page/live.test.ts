@@ -76,6 +76,12 @@ withDebian("chromium")("the live view", () => {
     if (!picture || !box) throw new Error("nothing is shown");
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     await page.mouse.move(x, y);
+    // Every other button is filled under the pointer.
+    const background = await regionOf(page).evaluate((element) => {
+      const { defaultView } = element.ownerDocument;
+      return defaultView?.getComputedStyle(element).backgroundColor;
+    });
+    expect(background).toBe("rgba(0, 0, 0, 0)");
     await page.mouse.down();
     await page.mouse.move(x - 0.1 * picture.width, y + 0.05 * picture.height, { steps: 4 });
     await page.mouse.up();
