@@ -209,4 +209,11 @@ describe("names that nobody means well", () => {
     expect((await school.ask("POST", "/recordings", "null")).status).toBe(400);
     await school.close();
   });
+
+  it("takes a page that goes away in the middle of what it says for no failure of its own", async () => {
+    const school = await schoolWithNeighbour();
+    const body = new ReadableStream({ start: (stream) => stream.error(new Error("aborted")) });
+    expect((await school.raw("/recordings", { method: "POST", body, duplex: "half" })).status).toBe(400);
+    await school.close();
+  });
 });

@@ -27,7 +27,7 @@ export interface School {
   readonly bus: Bus;
   readonly stats: Stats;
   ask(method: string, path: string, body?: string): Promise<Answer>;
-  raw(path: string): Promise<Response>;
+  raw(path: string, request?: RequestInit): Promise<Response>;
   state(): Promise<TeachState>;
   /** When the training has ended. */
   trained(): Promise<Training>;
@@ -64,7 +64,17 @@ export async function openSchool(changes: Partial<TeachingOptions> = {}): Promis
     await ended;
     await bus.close();
   };
-  return { samples, models, bus, stats, ask, raw: async (path) => app.request(path), state, trained, close };
+  return {
+    samples,
+    models,
+    bus,
+    stats,
+    ask,
+    raw: async (path, request) => app.request(path, request),
+    state,
+    trained,
+    close,
+  };
 }
 
 /** A grey picture of a camera, brighter to the right. */

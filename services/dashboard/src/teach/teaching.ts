@@ -56,7 +56,7 @@ export function createTeaching(options: TeachingOptions): Teaching {
   app.use(limitBody(MOST_BODY_BYTES));
   // The names of some thousand pictures are alike.
   app.get("/", compress(), async (context) => context.json(await desk.state()));
-  app.post("/recordings", async (context) => context.json({ id: await desk.record(await context.req.text()) }));
+  app.post("/recordings", async (context) => context.json({ id: await desk.record(await bodyOf(context)) }));
   app.delete("/recordings/running", async (context) => context.json({ ended: await desk.endRecording() }));
   app.get("/recordings/:id/:picture", async (context) => {
     const jpeg = await desk.samples.picture(context.req.param("id"), context.req.param("picture"));
@@ -211,6 +211,14 @@ class TeachingDesk {
 
   #checkOpen(): void {
     if (this.#signal.aborted) throw new Refused(409, "the service is stopping");
+  }
+}
+
+async function bodyOf({ req }: Context): Promise<string> {
+  try {
+    return await req.text();
+  } catch (error) {
+    throw new Refused(400, "the request did not come whole", { cause: error });
   }
 }
 
