@@ -100,7 +100,7 @@ export const live = {
   refused: (why: string, cause: string | undefined, clock: boolean): string =>
     cause !== undefined
       ? `Refused to switch ${cause}: ${why}.`
-      : `Refused: ${why}.${clock ? " Check the clock of this device." : ""}`,
+      : `Refused: ${why}.${clock ? " Do the machines of the page and of the relay know the time?" : ""}`,
   refusals: {
     stale: "it came too late",
     clock: "it is from the future",

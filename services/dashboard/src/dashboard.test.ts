@@ -96,7 +96,14 @@ describe("a dashboard on loopback", () => {
   it("tells the page what it must know", async () => {
     const { status, headers, body } = await ask({ port, path: "/page.json" });
     expect({ status, type: headers["content-type"] }).toEqual({ status: 200, type: "application/json" });
-    expect(JSON.parse(body)).toEqual({ prefix: "beckon", id: "test", version: expect.any(String) });
+    expect(JSON.parse(body)).toEqual({
+      prefix: "beckon",
+      id: "test",
+      version: expect.any(String),
+      now: expect.any(Number),
+    });
+    expect(Math.abs(JSON.parse(body).now - Date.now())).toBeLessThan(60_000);
+    expect(headers["cache-control"]).toBe("no-store");
   });
 
   it.each([

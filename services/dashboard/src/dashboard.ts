@@ -75,7 +75,7 @@ async function serve(context: Context, dist: string, end: () => void): Promise<v
       ...{ assets, sessions, apis: { teach: teaching.app }, log },
       ...(trust && { trust }),
       facts: (host) => ({
-        ...{ prefix: topics.prefix, id, version },
+        ...{ prefix: topics.prefix, id, version, now: Date.now() },
         ...(securePort !== undefined && { secureUrl: secureUrl(host) }),
       }),
     });

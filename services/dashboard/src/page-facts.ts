@@ -9,5 +9,7 @@ export const PageFacts = z.object({
   version: z.string(),
   /** Where the same page is reached over HTTPS, for a browser that will give its camera only there; absent without. */
   secureUrl: z.url().optional(),
+  /** The service's clock when it answered, ms since the epoch: commands are judged by their age, and phones' clocks are off. */
+  now: z.number(),
 });
 export type PageFacts = z.infer<typeof PageFacts>;

@@ -22,10 +22,15 @@ const TICK_MS = 200;
 const TICKS_A_SECOND = 1000 / TICK_MS;
 const DISCOVER_EVERY_MS = 15_000;
 
-export function createLiveStore(bus: PageBus, localRoi: ReadonlySignal<LocalRoi | undefined>): LiveStore {
+/** @param clock ms since the epoch, by which commands are judged */
+export function createLiveStore(
+  bus: PageBus,
+  localRoi: ReadonlySignal<LocalRoi | undefined>,
+  clock: () => number = Date.now,
+): LiveStore {
   const services = createServices(bus);
   const cameras = createCameras(bus);
-  const relays = createRelays(bus, services);
+  const relays = createRelays(bus, services, clock);
   const now = signal(Date.now());
   let ticks = 0;
   const timer = setInterval(() => {

@@ -58,6 +58,13 @@ describe("a relay", () => {
     expect(commands()[1]?.id).not.toBe(commands()[0]?.id);
   });
 
+  it("is told the time by the service's clock, for its own may be off", () => {
+    const told = createRelays(bus, createServices(bus), () => START - 90_000);
+    say("OFF");
+    told.value[0]?.switch(true);
+    expect(commands()[0]?.at).toBe(START - 90_000);
+  });
+
   it("says that it waits until the state is the wished one", () => {
     say("OFF");
     lamp().switch(true);

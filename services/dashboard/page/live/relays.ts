@@ -33,10 +33,15 @@ const MAX_RELAYS = 32;
 const ANSWER_MS = 3000;
 const NONE: RelayWish = { step: "none" };
 
-/** Every relay that says its state. */
+/**
+ * Every relay that says its state.
+ *
+ * @param clock ms since the epoch, for commands, whose age relays judge
+ */
 export function createRelays(
   bus: PageBus,
   services: ReadonlySignal<readonly KnownService[]>,
+  clock: () => number = Date.now,
 ): ReadonlySignal<readonly LiveRelay[]> {
   const list = signal<readonly RelayRecord[]>([]);
   bus.subscribe(bus.topics.relayState.matching(), ({ names, value, arrivedAt, retained }) => {
@@ -48,7 +53,7 @@ export function createRelays(
     const now = { on: value.state === "ON", since, cause: causeInWords(value.cause) };
     if (found) found.heard(now);
     else {
-      const made = new RelayRecord(names.relay, now, bus, services);
+      const made = new RelayRecord(names.relay, now, bus, services, clock);
       list.value = [...list.peek(), made].sort((a, b) => (a.name < b.name ? -1 : 1));
     }
   });
@@ -68,12 +73,20 @@ class RelayRecord implements LiveRelay {
   readonly wish: Signal<RelayWish> = signal(NONE);
   readonly away: ReadonlySignal<boolean>;
   readonly #bus: PageBus;
+  readonly #clock: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(name: string, now: RelayNow, bus: PageBus, services: ReadonlySignal<readonly KnownService[]>) {
+  constructor(
+    name: string,
+    now: RelayNow,
+    bus: PageBus,
+    services: ReadonlySignal<readonly KnownService[]>,
+    clock: () => number,
+  ) {
     this.name = name;
     this.now = signal(now);
     this.#bus = bus;
+    this.#clock = clock;
     this.away = computed(() => {
       const owners = services.value.filter(
         ({ kind, config }) => kind === "relay" && settingAt(config, "relays", name) !== undefined,
@@ -89,7 +102,7 @@ class RelayRecord implements LiveRelay {
     const id = `page-${[...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(36)).join("")}`;
     this.#settle({ step: "pending", on, id });
     this.#timer = setTimeout(() => this.#settle({ step: "unanswered" }), ANSWER_MS);
-    const command = { state: on ? ("ON" as const) : ("OFF" as const), at: Date.now(), id };
+    const command = { state: on ? ("ON" as const) : ("OFF" as const), at: this.#clock(), id };
     void this.#bus.publish(this.#bus.topics.relaySet({ relay: this.name }), command).then((sent) => {
       if (!sent && this.#isOurs(id)) this.#settle({ step: "unsent" });
     });
