@@ -397,6 +397,17 @@ describe("a dashboard that other machines reach", () => {
     }
   });
 
+  it.skipIf(outer === undefined)("lets none of them take all connections", async () => {
+    const config = { host: "0.0.0.0", https: { enabled: false }, maxConnections: 8 };
+    const open = await openDashboard({ config, broker: ASKING, user: ADMIN });
+    const greedy = Array.from({ length: 8 }, () => connect(open.port, outer ?? ""));
+    for (const socket of greedy) socket.on("error", () => {});
+    await eventually(() => greedy.filter(({ destroyed }) => destroyed).length === 4);
+    expect((await ask({ port: open.port, path: "/page.js" })).body).toBe(PAGE_SCRIPT);
+    for (const socket of greedy) socket.destroy();
+    await open.stop();
+  });
+
   it.skipIf(outer === undefined)("serves the page in the clear where it is told to, and warns of it", async () => {
     const config = { host: "0.0.0.0", https: { enabled: false } };
     const open = await openDashboard({ config, broker: ASKING, user: ADMIN });

@@ -400,6 +400,16 @@ describe("an upgrade", () => {
     await first.ended();
     await connected(gate);
   });
+
+  it("is refused to an address of which so many have not logged in, and taken when one has", async () => {
+    const { gate } = await home({ limits: { strangers: 2 } });
+    await connected(gate);
+    const [first] = [await rawPage(gate).opened(), await rawPage(gate).opened()];
+    expect((await rawPage(gate).opened()).status).toBe(503);
+    expect(gate.warnings.join()).toContain("2 of 127.0.0.1 have not logged in");
+    expect(await first?.connect()).toBe(0);
+    await connected(gate);
+  });
 });
 
 describe("bytes that are no MQTT", () => {

@@ -37,6 +37,7 @@ export interface MqttGate {
 
 const GATE_LIMITS: GateLimits = {
   pages: 32,
+  strangers: 8,
   loginMs: 4500,
   messageBytes: 2_100_000,
   frameBytes: 2_000_000,
@@ -65,6 +66,8 @@ export function createMqttGate(options: MqttGateOptions): MqttGate {
   const limits = { ...GATE_LIMITS, ...options.limits };
   const complaints = throttled(options.log);
   const sessions = new Set<PageSession>();
+  /** Of those that the broker has not let in: where they come from. */
+  const strangers = new Map<PageSession, string>();
   let closed = false;
   const lost = (loss: GateLoss, detail: string): void => {
     stats.drop(loss);
@@ -87,6 +90,10 @@ export function createMqttGate(options: MqttGateOptions): MqttGate {
     const from = addressOf(request);
     if (closed || sessions.size >= limits.pages)
       return { status: 503, loss: "too-many-pages", detail: `${sessions.size} are open; ${from} is refused` };
+    // One device that never logs in must not keep the others out.
+    const waiting = [...strangers.values()].filter((address) => address === from).length;
+    if (waiting >= limits.strangers)
+      return { status: 503, loss: "too-many-pages", detail: `${waiting} of ${from} have not logged in` };
     return upgradeRefusal(request, options);
   };
   return {
@@ -106,10 +113,17 @@ export function createMqttGate(options: MqttGateOptions): MqttGate {
           limits,
           visit: () => options.visit(address),
           lost,
-          admitted: () => stats.count("logins"),
+          admitted: () => {
+            strangers.delete(session);
+            stats.count("logins");
+          },
         });
         sessions.add(session);
-        page.once("close", () => sessions.delete(session));
+        strangers.set(session, address);
+        page.once("close", () => {
+          sessions.delete(session);
+          strangers.delete(session);
+        });
       });
     },
     close: () => {

@@ -9,8 +9,9 @@ import { PageOutbox } from "./page-outbox.ts";
 import { PageRules, shown, type Verdict } from "./page-rules.ts";
 
 export interface GateLimits {
-  /** Pages at once. */
+  /** Pages at once, and those of one address that the broker has not let in yet. */
   readonly pages: number;
+  readonly strangers: number;
   /** Ms until a page's CONNECT, and from there until the broker's answer. */
   readonly loginMs: number;
   /** Most bytes of one WebSocket message, of a frame, and of every other payload. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createSecureServer } from "node:https";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { ServiceFailure } from "@beckon/runtime";
+import { isLoopback, ServiceFailure } from "@beckon/runtime";
 import type { Certificate } from "../certificate/certificate.ts";
 
 export interface ListenOptions {
@@ -55,6 +55,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on("clientError", refuseGarbage);
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
+    if (hasTooMany(socket, sockets, options.maxConnections)) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
@@ -95,6 +99,13 @@ export function urlHost(host: string): string {
 export function reachable(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   return host === "::" ? "::1" : host;
+}
+
+/** One device of the network has half of the connections at most; on this machine a proxy may speak for all. */
+function hasTooMany({ remoteAddress = "" }: Socket, open: ReadonlySet<Socket>, maxConnections: number): boolean {
+  if (isLoopback(remoteAddress)) return false;
+  const own = [...open].filter((socket) => socket.remoteAddress === remoteAddress).length;
+  return own >= maxConnections / 2;
 }
 
 function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
