@@ -1,4 +1,4 @@
-import { createTopics, ProtocolError, type Topic, type TopicFilter, type Topics } from "@beckon/protocol";
+import { type Codec, createTopics, ProtocolError, type Topic, type TopicFilter, type Topics } from "@beckon/protocol";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import mqtt, { type MqttClient } from "mqtt";
 
@@ -75,18 +75,20 @@ export function connectPageBus(url: string, prefix: string): PageBus {
 
   const arrived = (path: string, payload: Uint8Array, retained: boolean): void => {
     const arrivedAt = Date.now();
+    // Each family of topics has one codec, whoever listens: what several views hear is read once.
+    const read = new Map<Codec<unknown>, unknown>();
     for (const { filter, heard } of listeners) {
       const names = filter.match(path);
       if (!names) continue;
-      let value: unknown;
+      const { codec } = filter;
       try {
-        value = filter.codec.decode(payload);
+        if (!read.has(codec)) read.set(codec, codec.decode(payload));
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         refused.value += 1;
         return;
       }
-      heard({ names, value, retained, arrivedAt });
+      heard({ names, value: read.get(codec), retained, arrivedAt });
     }
   };
 

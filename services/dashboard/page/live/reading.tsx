@@ -86,7 +86,8 @@ export function Spelled({ text }: { readonly text: LiveCamera["text"] }) {
             {letter}
           </b>
         ))}
-        <i />
+        {/* Another one for each letter, for it blinks a while only. */}
+        <i key={letters.length} />
         {letters.length === 0 && <span class="hint none">{words.live.spelledNone}</span>}
       </p>
     </div>
