@@ -61,6 +61,7 @@ const SHOTS: Readonly<Record<string, Shot | "login">> = {
         .first()
         .scrollIntoViewIfNeeded();
       await page.getByText(anyText(words.teach.using)).waitFor();
+      await page.evaluate("scrollTo(0, 0)");
       await page.waitForTimeout(1500);
     },
   },
