@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createBoot, type Frame } from "@beckon/protocol";
 import { eventually } from "@beckon/runtime/testing";
 import { checkPicture, FILE_LIMITS, readPicture } from "@beckon/vision";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { RecordingEnd } from "./teach-api.ts";
 import { greyFrame, openSchool, type School, smallDisk, topics } from "./teach-fixture.ts";
 
@@ -63,6 +63,12 @@ describe("a recording", () => {
     expect(response.headers.get("content-type")).toBe("image/jpeg");
     const shown = checkPicture(new Uint8Array(await response.arrayBuffer()), FILE_LIMITS);
     expect(shown).toMatchObject({ width: 144, height: 144 });
+  });
+
+  it("is named by the clock on the wall, also when the machine has slept since the service started", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2031, 1, 3, 4, 5, 6) });
+    onTestFinished(() => void vi.useRealTimers());
+    expect((await start()).body["id"]).toBe("desk-20310203t040506");
   });
 
   it("has the others listed every other second meanwhile, and at once when one is thrown out", async () => {

@@ -1,5 +1,5 @@
 import type { Topics } from "@beckon/protocol";
-import { type Bus, now as clock, type Logger, type StatsPart } from "@beckon/runtime";
+import type { Bus, Logger, StatsPart } from "@beckon/runtime";
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { limitBody } from "../web/limit-body.ts";
@@ -28,7 +28,10 @@ export interface TeachingOptions {
   readonly log: Logger;
   /** Ends the recording and the training. */
   readonly signal: AbortSignal;
-  /** Ms since the epoch. */
+  /**
+   * Ms since the epoch, by the clock that people see: recordings and models are named and dated by it. The `now` of the
+   * runtime stands still while a laptop sleeps.
+   */
   readonly now?: () => number;
 }
 
@@ -101,7 +104,17 @@ class TeachingDesk {
   readonly #now: () => number;
   #listed: { readonly at: number; readonly recordings: Promise<Recording[]> } | undefined;
 
-  constructor({ bus, topics, samplesFolder, modelsFolder, command, stats, log, signal, now = clock }: TeachingOptions) {
+  constructor({
+    bus,
+    topics,
+    samplesFolder,
+    modelsFolder,
+    command,
+    stats,
+    log,
+    signal,
+    now = () => Date.now(),
+  }: TeachingOptions) {
     const looking = new ClassifierSettings();
     const listening = looking.follow(bus, topics, signal, log);
     this.samples = new Samples(samplesFolder);
@@ -149,7 +162,7 @@ class TeachingDesk {
   #recordings(): Promise<Recording[]> {
     const at = this.#now();
     const isBusy = this.#recorder.busy || this.#trainer.busy;
-    if (!isBusy || !this.#listed || at - this.#listed.at >= LISTED_ANEW_MS)
+    if (!isBusy || !this.#listed || Math.abs(at - this.#listed.at) >= LISTED_ANEW_MS)
       this.#listed = { at, recordings: this.samples.list() };
     return this.#listed.recordings;
   }
