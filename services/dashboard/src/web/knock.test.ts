@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { Duplex } from "node:stream";
 import { dialBroker } from "@beckon/runtime";
 import { startAedes } from "@beckon/runtime/testing";
 import { describe, expect, it } from "vitest";
@@ -24,5 +25,12 @@ describe("knocking at a broker", () => {
       expect(await knock(() => dialBroker({ url: `mqtt://127.0.0.1:${port}` }), 200)).toBe("away");
       server.close();
     }
+  });
+
+  it("leaves no connection behind to a machine that is off", async () => {
+    // As a socket that is connecting: what is written to it waits.
+    const connecting = new Duplex({ read: () => {}, write: () => {} });
+    expect(await knock(() => connecting, 50)).toBe("away");
+    expect(connecting.destroyed).toBe(true);
   });
 });

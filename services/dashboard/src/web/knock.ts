@@ -21,7 +21,9 @@ export function knock(dial: () => Duplex, patience = PATIENCE_MS): Promise<Welco
     const end = (welcome: Welcome): void => {
       clearTimeout(timer);
       resolve(welcome);
-      stream.end(generate({ cmd: "disconnect" }), () => stream.destroy());
+      // Who does not answer may not even take a goodbye, and would keep the process from ending.
+      if (welcome === "away") stream.destroy();
+      else stream.end(generate({ cmd: "disconnect" }), () => stream.destroy());
     };
     const timer = setTimeout(() => end("away"), patience);
     const answers = parser({ protocolVersion: 4 });
