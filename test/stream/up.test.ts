@@ -69,6 +69,14 @@ describe("beckon up in an empty folder", () => {
   });
 });
 
+test("the page alone is opened in the browser, too, also while its broker is away", async () => {
+  const browser = fakeBrowser();
+  const settings = ["mqtt.url=mqtt://127.0.0.1:1", "dashboard.port=0"].flatMap((value) => ["--set", value]);
+  const dashboard = beckon(["dashboard", "--open", ...settings], { env: { PATH: browser.path } });
+  expect(await eventually(() => browser.opened())).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  expect(await dashboard.stop()).toMatchObject({ code: 0 });
+});
+
 /** What `--open` finds first: it notes what it was given. */
 function fakeBrowser(): { readonly path: string; opened(): string | undefined } {
   const folder = mkdtempSync(join(tmpdir(), "beckon-browser-"));
