@@ -14,5 +14,7 @@ export function setup(): () => void {
   // What services keep for their user is not to be found among what the tests leave, nor the other way round.
   process.env["XDG_STATE_HOME"] = join(folder, "state");
   process.env["XDG_DATA_HOME"] = join(folder, "data");
+  // Tests that run onnxruntime by itself are as quiet as what they test.
+  process.env["ORT_DISABLE_TELEMETRY"] = "1";
   return () => rmSync(folder, { recursive: true, force: true });
 }

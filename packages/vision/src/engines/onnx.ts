@@ -1,3 +1,4 @@
+import "../no-telemetry.ts";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import type { Bundle } from "../bundle.ts";
