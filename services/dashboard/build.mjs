@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context, transform } from "esbuild";
 
@@ -49,23 +49,24 @@ const wordsByView = {
     })),
 };
 
+/** Folders of the page whose style is needed when it opens. */
+const EARLY = ["style", "shell", "live", "roi"];
+
 /**
- * A style sheet that only views loaded later need comes with their script.
+ * Any other style sheet comes with the script of the view that imports it.
  *
  * @type {import("esbuild").Plugin}
  */
 const laterStyles = {
   name: "later-styles",
   setup: ({ onLoad }) =>
-    onLoad(
-      { filter: /[\\/](browser-camera|teach|system|chart|uplot[\\/]dist)[\\/][^\\/]+\.css$/ },
-      async ({ path }) => {
-        const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
-        const put =
-          "const sheet = new CSSStyleSheet(); sheet.replaceSync(text); document.adoptedStyleSheets.push(sheet);";
-        return { contents: `const text = ${JSON.stringify(code.trim())}; ${put}` };
-      },
-    ),
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      if (EARLY.includes(relative(page, dirname(path)))) return undefined;
+      const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+      const put =
+        "const sheet = new CSSStyleSheet(); sheet.replaceSync(text); document.adoptedStyleSheets.push(sheet);";
+      return { contents: `const text = ${JSON.stringify(code.trim())}; ${put}` };
+    }),
 };
 
 /**

@@ -86,8 +86,7 @@ export function Spelled({ text }: { readonly text: LiveCamera["text"] }) {
             {letter}
           </b>
         ))}
-        {/* Another one for each letter, for it blinks a while only. */}
-        <i key={letters.length} />
+        <i />
         {letters.length === 0 && <span class="hint none">{words.live.spelledNone}</span>}
       </p>
     </div>
