@@ -12,6 +12,7 @@ export { dataFolder, stateFolder, withHome } from "./folders.ts";
 export { instanceName } from "./instance-name.ts";
 export { LatencyHistogram, rounded } from "./latency.ts";
 export { type LatestOptions, latest } from "./latest.ts";
+export { type ListenAddress, listenAt, reachable, urlHost } from "./listen-at.ts";
 export { createLogger, type LoggerOptions } from "./log.ts";
 export { isLoopback } from "./loopback.ts";
 export { createMemoryBus, MemoryHub } from "./memory-bus.ts";

@@ -1,11 +1,20 @@
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type BusHost, type HostContext, isLoopback, type Service, ServiceFailure, throttled } from "@beckon/runtime";
+import {
+  type BusHost,
+  type HostContext,
+  isLoopback,
+  reachable,
+  type Service,
+  ServiceFailure,
+  throttled,
+  urlHost,
+} from "@beckon/runtime";
 import { openAccess, type User, usersAccess } from "./access.ts";
 import { type Broker, joinedPair, type Loss, openBroker } from "./broker.ts";
 import { BrokerConfig } from "./config.ts";
-import { type Listener, listen, secured, urlHost } from "./listener.ts";
+import { type Listener, listen, secured } from "./listener.ts";
 import { LOGIN_MS, Lobby } from "./lobby.ts";
 import { createWebSocketGate } from "./websocket-gate.ts";
 
@@ -158,12 +167,6 @@ function visitorHandler(door: Door, { broker, lobby, config, secureContext, lost
     if (isWebSocket) gate(socket, (stream) => broker.handle(stream, visitor));
     else broker.handle(socket, visitor);
   };
-}
-
-/** Where this machine reaches what listens on all its addresses. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
 }
 
 function grantOf({ password, role, cameras }: BrokerConfig["users"][string]): User {

@@ -309,7 +309,7 @@ describe("starting and stopping", () => {
   it("says that a host is none of this machine", async () => {
     await expect(
       openDashboard({ config: { host: "192.0.2.199", https: { enabled: false } }, broker: ASKING, user: ADMIN }),
-    ).rejects.toThrow('"192.0.2.199" is no address of this machine: set dashboard.host');
+    ).rejects.toThrow('"192.0.2.199" is no address of this machine: set the host of dashboard.port');
   });
 
   it("stops with connections that are open, idle, half a request or a WebSocket", async () => {

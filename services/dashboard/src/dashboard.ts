@@ -8,6 +8,7 @@ import {
   type Service,
   type ServiceContext,
   ServiceFailure,
+  urlHost,
   withHome,
 } from "@beckon/runtime";
 import { type CertificateSource, openCertificateSource } from "./certificate/certificate-source.ts";
@@ -17,7 +18,6 @@ import { createTeaching } from "./teach/teaching.ts";
 import { loadAssets } from "./web/assets.ts";
 import { openDoors } from "./web/doors.ts";
 import { knock } from "./web/knock.ts";
-import { urlHost } from "./web/listen.ts";
 import { createPageSite } from "./web/page-site.ts";
 import { followSessions } from "./web/sessions.ts";
 import { createDoormat, createTrustSite } from "./web/trust-site.ts";

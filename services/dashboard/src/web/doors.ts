@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { isLoopback, type Logger, type OwnWeb, type Stats } from "@beckon/runtime";
+import { isLoopback, type Logger, type OwnWeb, reachable, type Stats, urlHost } from "@beckon/runtime";
 import type { CertificateSource } from "../certificate/certificate-source.ts";
 import type { DashboardConfig } from "../config.ts";
 import type { MqttGate } from "../gate/mqtt-gate.ts";
 import { createFrontDesk, type Site } from "./front-desk.ts";
-import { type Listener, type ListenOptions, listen, reachable, urlHost } from "./listen.ts";
+import { type Listener, type ListenOptions, listen } from "./listen.ts";
 
 export interface DoorsOptions {
   readonly config: DashboardConfig;
