@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "@beckon/runtime/testing";
 import { afterEach, expect, test } from "vitest";
 import { FakeGpioset } from "../testing/fake-gpioset.ts";
-import { FakeSysfs, withMountNamespace } from "../testing/fake-sysfs.ts";
+import { FakeSysfs, withOnoff } from "../testing/fake-sysfs.ts";
 
 const closings: (() => unknown)[] = [];
 afterEach(() => {
@@ -61,7 +61,7 @@ function pinProcess(pid: number, script: string): number {
   return found;
 }
 
-withMountNamespace()("a pin that is on", () => {
+withOnoff()("a pin that is on", () => {
   test("stays on as long as its process lives", async () => {
     const { value } = await withPinOn();
     // More than two deadlines.

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { type FSWatcher, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
@@ -69,16 +70,26 @@ function namespaceOptions(): string[] {
   return process.getuid?.() === 0 ? ["-m"] : ["-Urm"];
 }
 
-/** `describe` where mount namespaces may be made; elsewhere skipped, saying so, and in CI an error. */
-export function withMountNamespace(): typeof describe {
+/** `describe` where onoff can be run against an emulated sysfs; elsewhere skipped, saying so, and in CI an error. */
+export function withOnoff(): typeof describe {
+  const why = onoffImpossible();
+  if (why === undefined) return describe;
+  const advice = `${why}: onoff cannot be tried against an emulated sysfs`;
+  if (process.env["CI"] === "true") throw new Error(advice);
+  console.warn(`Skipping tests: ${advice}`);
+  return describe.skip as typeof describe;
+}
+
+function onoffImpossible(): string | undefined {
+  try {
+    createRequire(import.meta.url).resolve("onoff");
+  } catch {
+    return "onoff is not installed, for it could not be compiled here (a C++ compiler, make and python3, then npm ci)";
+  }
   try {
     execFileSync("unshare", [...namespaceOptions(), "sh", "-c", "mount --make-rprivate /"], { stdio: "ignore" });
-    return describe;
-  } catch (cause) {
-    const advice =
-      "mount namespaces are not allowed here (unshare -Urm): onoff cannot be tried against an emulated sysfs";
-    if (process.env["CI"] === "true") throw new Error(advice, { cause });
-    console.warn(`Skipping tests: ${advice}`);
-    return describe.skip as typeof describe;
+    return undefined;
+  } catch {
+    return "mount namespaces are not allowed here (unshare -Urm)";
   }
 }
