@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { type FSWatcher, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import {
+  type FSWatcher,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,7 +71,9 @@ export class FakeSysfs {
   #write(file: string, text: string): void {
     const path = join(this.#gpio, file);
     mkdirSync(join(path, ".."), { recursive: true });
-    writeFileSync(path, text);
+    // Whole when it appears: onoff waits for the file, not for what is in it, and may write to it at once.
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
   }
 }
 
