@@ -6,8 +6,10 @@
  * What is seen is drawn: a home of its own in a temporary folder, whose camera is the drawn hand. Needs Debian's chromium.
  */
 import { mkdir, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { instanceName } from "@beckon/runtime";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import sharp from "sharp";
 import * as words from "../services/dashboard/page/words.ts";
@@ -35,23 +37,26 @@ interface Shot {
 const SHOTS: Readonly<Record<string, Shot | "login">> = {
   login: "login",
   live: {
+    whole: true,
     show: async (page) => {
       await isLive(page);
       await announces(page, "desk", "H");
       await announces(page, "desk", "Y");
+      await page.waitForTimeout(1000);
     },
   },
   camera: {
     show: async (page, hand) => {
       await hand.shows([{ sign: "Y", seconds: 4 }]);
       await page.goto(viewAddress(page.url(), "camera"));
-      await page.getByRole("textbox", { name: words.camera.name, exact: true }).fill("phone");
+      await page
+        .getByRole("textbox", { name: words.camera.name, exact: true })
+        .fill(isPhone(page) ? "phone" : "laptop");
       await page.getByRole("button", { name: words.camera.start }).click();
       await page.getByText(words.camera.sees("Y")).first().waitFor({ state: "attached" });
     },
   },
   teach: {
-    whole: true,
     show: async (page) => {
       await page.goto(viewAddress(page.url(), "teach"));
       const samples = page.getByRole("button", { name: words.teach.samples("peace") });
@@ -62,14 +67,17 @@ const SHOTS: Readonly<Record<string, Shot | "login">> = {
         .scrollIntoViewIfNeeded();
       await page.getByText(anyText(words.teach.using)).waitFor();
       await page.evaluate("scrollTo(0, 0)");
-      await page.waitForTimeout(1500);
+      await page.getByText(words.camera.sees("call me")).first().waitFor({ state: "attached" });
+      await page.waitForTimeout(1000);
     },
   },
   model: {
     show: async (page) => {
       await page.goto(viewAddress(page.url(), "teach"));
-      await page.getByRole("heading", { name: words.teach.training, exact: true }).scrollIntoViewIfNeeded();
-      await page.getByRole("table", { name: words.teach.table }).scrollIntoViewIfNeeded();
+      await page.getByRole("table", { name: words.teach.table }).waitFor();
+      await bringToTop(page, words.teach.training);
+      await page.getByText(words.camera.sees("call me")).first().waitFor({ state: "attached" });
+      await page.waitForTimeout(1000);
     },
   },
   system: {
@@ -111,7 +119,7 @@ async function takeAll(): Promise<void> {
             await teachSomething(home, hand);
             taught = true;
           }
-          await takeOne(name, shot, home.url, hand);
+          await takeOne(name, shot, home, hand);
         }
       }
     } finally {
@@ -140,13 +148,19 @@ async function teachSomething(home: Home, hand: HandBrowser): Promise<void> {
   await page.context().close();
 }
 
-async function takeOne(name: string, { show, whole = false }: Shot, url: string, hand: HandBrowser): Promise<void> {
+async function takeOne(
+  name: string,
+  { show, whole = false }: Shot,
+  { url, folder }: Home,
+  hand: HandBrowser,
+): Promise<void> {
   for (const size of ["desktop", "phone"] as const)
     for (const colorScheme of SCHEMES) {
       const page = await newPage(hand.browser, size, { colorScheme });
       await page.goto(url);
       await isLive(page);
       await show(page, hand);
+      await asAtHome(page, folder);
       await keep(`${name}-${size}-${colorScheme}`, page, whole && size === "desktop");
       await page.context().close();
     }
@@ -154,13 +168,13 @@ async function takeOne(name: string, { show, whole = false }: Shot, url: string,
 
 /** A home of its own: it asks who looks. */
 async function takeLogin(hand: HandBrowser): Promise<void> {
-  const home = await openHome({ users: { anna: "admin" } });
+  const home = await openHome({ users: { me: "admin" } });
   try {
     for (const size of ["desktop", "phone"] as const)
       for (const colorScheme of SCHEMES) {
         const page = await newPage(hand.browser, size, { colorScheme });
         await page.goto(home.url);
-        await page.getByLabel(words.login.username).fill("anna");
+        await page.getByLabel(words.login.username).fill("me");
         await keep(`login-${size}-${colorScheme}`, page, false);
         await page.context().close();
       }
@@ -174,6 +188,36 @@ async function newPage(browser: Browser, size: keyof typeof SIZES, options: Brow
   const context = await browser.newContext({ viewport: SIZES[size], locale: "en-GB", ...phone, ...options });
   context.setDefaultTimeout(60_000);
   return context.newPage();
+}
+
+function isPhone(page: Page): boolean {
+  return page.viewportSize()?.width === SIZES.phone.width;
+}
+
+/** Below the header, which stays. */
+async function bringToTop(page: Page, heading: string): Promise<void> {
+  const top = await page
+    .getByRole("heading", { name: heading, exact: true })
+    .boundingBox()
+    .then((box) => box?.y ?? 0);
+  await page.evaluate(`scrollBy(0, ${top} - 36 - document.querySelector("header").clientHeight)`);
+}
+
+/** The machine and its folders as they might be called; what else is seen is as it is. */
+async function asAtHome(page: Page, folder: string): Promise<void> {
+  const names = [
+    [join(folder, "data"), "/home/me/.local/share"],
+    [hostname(), "laptop"],
+    [instanceName(), "laptop"],
+  ].map(([from = "", to]) => [`(?<![\\w-])${from.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, to]);
+  await page.evaluate(`{
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode())
+      for (const [from, to] of ${JSON.stringify(names)}) {
+        const text = texts.currentNode;
+        if (new RegExp(from).test(text.data)) text.data = text.data.replaceAll(new RegExp(from, "g"), to);
+      }
+  }`);
 }
 
 /** As WebP, at the best quality that stays within the limit. */

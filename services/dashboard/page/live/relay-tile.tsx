@@ -9,21 +9,24 @@ const CLOCKS: readonly string[] = ["stale", "clock"];
 /** A relay: what it does, why and since when, and its switch. */
 export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
   const { live, bus } = useApp();
-  const away = relay.away.value;
+  const cut = bus.connection.value.status !== "online";
+  // What its service said last, it may have said because the broker went.
+  const away = relay.away.value && !cut;
   const { on, cause } = relay.now.value;
   const wish = relay.wish.value;
-  const shown = on && !away;
-  const canSwitch = !away && bus.connection.value.status === "online" && wish.step !== "pending";
+  const shown = on && !away && !cut;
+  const canSwitch = !away && !cut && wish.step !== "pending";
   const since = useComputed(() =>
     words.live.relaySince(relay.now.value.cause, words.live.lasting(live.now.value - relay.now.value.since)),
   );
+  const state = cut ? words.live.unknown : away ? words.live.away : on ? words.live.on : words.live.off;
   const [said, tone] = inWords(wish);
   return (
     <article class={`card live-relay ${shown ? "on" : ""} ${away ? "away" : ""}`}>
       <div class="row spread">
         <div>
           <h3>{relay.name}</h3>
-          <p class="live-relay-state">{away ? words.live.away : on ? words.live.on : words.live.off}</p>
+          <p class="live-relay-state">{state}</p>
         </div>
         <button
           type="button"
@@ -40,10 +43,10 @@ export function RelayTile({ relay }: { readonly relay: LiveRelay }) {
           <span class="live-knob" />
         </button>
       </div>
-      <p class="hint number">{away ? words.live.relayAway : since}</p>
-      {/* What a screen reader hears of a change, without the seconds that pass. */}
+      <p class="hint number">{cut ? words.live.relayUnknown : away ? words.live.relayAway : since}</p>
+      {/* What a screen reader hears of a change, without the seconds that pass; that the connection is away, the page says once. */}
       <p class="visually-hidden" role="status">
-        {away ? `${relay.name}: ${words.live.away}` : `${relay.name}: ${on ? words.live.on : words.live.off}, ${cause}`}
+        {!cut && `${relay.name}: ${state}${away ? "" : `, ${cause}`}`}
       </p>
       <p class={tone} role="status">
         {said}

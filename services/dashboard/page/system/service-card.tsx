@@ -66,9 +66,12 @@ export function ServiceCard({ service }: { readonly service: ServiceRecord }) {
   );
 }
 
-function aboutOf({ version, host, stats, state }: ServiceRecord): string {
+/** The host only where the id, which is usually made of it, does not tell it. */
+function aboutOf({ id, version, host, stats, state }: ServiceRecord): string {
   const uptime = stats && state !== "offline" ? system.up(span(stats.uptime)) : undefined;
-  return [host, version, uptime].filter((each) => each !== undefined).join(" · ");
+  return [host?.toLowerCase() === id ? undefined : host, version, uptime]
+    .filter((each) => each !== undefined)
+    .join(" · ");
 }
 
 function StateWords({ service: { state, since, lost } }: { readonly service: ServiceRecord }) {

@@ -1,16 +1,24 @@
 import { useSignal } from "@preact/signals";
 import { OTHERS } from "../../src/teach/teach-api.ts";
 import * as words from "../words.ts";
+import { AddGesture } from "./add-gesture.tsx";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { Samples } from "./samples.tsx";
 import type { TaughtGesture, TeachStore } from "./teach-store.ts";
 
-/** All gestures with their pictures. */
-export function GesturesCard({ store }: { readonly store: TeachStore }) {
+export interface GesturesCardProps {
+  readonly store: TeachStore;
+  /** Hears of a new gesture. */
+  readonly added: (name: string) => void;
+}
+
+/** All gestures with their pictures, and a place to name another. */
+export function GesturesCard({ store, added }: GesturesCardProps) {
   const opened = useSignal<string | undefined>(undefined);
   return (
     <section class="card stack" aria-labelledby="teach-gestures">
       <h3 id="teach-gestures">{words.teach.gestures}</h3>
+      <AddGesture store={store} choose={added} />
       <ul class="teach-gestures">
         {store.gestures.value.map((gesture) => (
           <GestureRow

@@ -30,7 +30,7 @@ function Judged({ judgement }: { readonly judgement: Judgement }) {
   const { accuracy, low, high, pictures } = judgement;
   return (
     <>
-      <p>
+      <p class="teach-judged">
         <strong class={`teach-figure ${weak ? "weak" : ""}`}>{percent(accuracy)}</strong> {words.teach.right}{" "}
         <span class="hint">{words.teach.interval(percent(low), percent(high), pictures)}</span>
       </p>

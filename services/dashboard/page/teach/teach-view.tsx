@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { OTHERS, TAUGHT_MODEL } from "../../src/teach/teach-api.ts";
 import { type App, useApp } from "../app.ts";
 import { Answers } from "../browser-camera/answers.tsx";
@@ -8,7 +8,6 @@ import { CameraPicture } from "../live/camera-picture.tsx";
 import type { LiveCamera } from "../live/cameras.ts";
 import { useStores } from "../stores.ts";
 import * as words from "../words.ts";
-import { AddGesture } from "./add-gesture.tsx";
 import { GesturesCard } from "./gestures-card.tsx";
 import { RecordButton } from "./record-button.tsx";
 import { ResultCard } from "./result-card.tsx";
@@ -25,6 +24,7 @@ export function TeachView() {
   const choose = (name: string): void => {
     chosen.value = name;
   };
+  const show = useRef<HTMLDivElement>(null);
   const folders = teach.state.value?.folders;
   return (
     <div class="teach">
@@ -35,11 +35,19 @@ export function TeachView() {
           {teach.troubles.value.state}
         </p>
       </div>
-      <div class="stack teach-show">
+      <div class="stack teach-show" ref={show}>
         <ShowCard gesture={gesture} gestures={gestures} choose={choose} />
       </div>
       <div class="stack">
-        <GesturesCard store={teach} />
+        <SaysNow />
+        <GesturesCard
+          store={teach}
+          added={(name) => {
+            choose(name);
+            // Once the button speaks of it.
+            requestAnimationFrame(() => show.current?.querySelector<HTMLElement>(".teach-record")?.focus());
+          }}
+        />
         <TrainingCard store={teach} />
         <ResultCard store={teach} />
         {folders && <p class="hint teach-folders">{words.teach.folders(folders.samples, folders.models)}</p>}
@@ -81,7 +89,6 @@ function ShowCard({ gesture, gestures, choose }: ShowCardProps) {
           </label>
         ))}
       </fieldset>
-      <AddGesture store={teach} choose={choose} />
       <RecordButton store={teach} gesture={gesture} camera={camera?.name} toggles={toggles.value} />
       <p class="hint" role="status">
         {own ? words.teach.recordingNow(own.gesture) : ended ? words.teach.ended(ended.gesture, ended.pictures) : ""}
@@ -100,12 +107,20 @@ function ShowCard({ gesture, gestures, choose }: ShowCardProps) {
         />
         {words.teach.pressOnce}
       </label>
-      {camera && teach.inUse.value.some(({ folder }) => folder !== undefined) && (
-        <>
-          <h3>{words.teach.now}</h3>
-          <Answers camera={camera.name} model={TAUGHT_MODEL} none={words.teach.noAnswerYet} />
-        </>
-      )}
+    </section>
+  );
+}
+
+/** What the taught model answers, beside the picture. */
+function SaysNow() {
+  const app = useApp();
+  const { teach } = useStores();
+  const camera = chosenCamera(app, teach);
+  if (!camera || !teach.inUse.value.some(({ folder }) => folder !== undefined)) return null;
+  return (
+    <section class="card stack" aria-labelledby="teach-now">
+      <h3 id="teach-now">{words.teach.now}</h3>
+      <Answers camera={camera.name} model={TAUGHT_MODEL} none={words.teach.noAnswerYet} />
     </section>
   );
 }
@@ -117,7 +132,7 @@ function ChooseCamera({ camera }: { readonly camera: LiveCamera | undefined }) {
   const trouble = own.trouble.value;
   return (
     <>
-      <div class="row spread">
+      <div class="row spread teach-camera">
         <label class="field">
           {words.teach.camera}
           <select
