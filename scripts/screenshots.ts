@@ -67,8 +67,7 @@ const SHOTS: Readonly<Record<string, Shot | "login">> = {
         .scrollIntoViewIfNeeded();
       await page.getByText(anyText(words.teach.using)).waitFor();
       await page.evaluate("scrollTo(0, 0)");
-      await page.getByText(words.camera.sees("call me")).first().waitFor({ state: "attached" });
-      await page.waitForTimeout(1000);
+      await beginsToSee(page, "call me");
     },
   },
   model: {
@@ -76,8 +75,7 @@ const SHOTS: Readonly<Record<string, Shot | "login">> = {
       await page.goto(viewAddress(page.url(), "teach"));
       await page.getByRole("table", { name: words.teach.table }).waitFor();
       await bringToTop(page, words.teach.training);
-      await page.getByText(words.camera.sees("call me")).first().waitFor({ state: "attached" });
-      await page.waitForTimeout(1000);
+      await beginsToSee(page, "call me");
     },
   },
   system: {
@@ -188,6 +186,14 @@ async function newPage(browser: Browser, size: keyof typeof SIZES, options: Brow
   const context = await browser.newContext({ viewport: SIZES[size], locale: "en-GB", ...phone, ...options });
   context.setDefaultTimeout(60_000);
   return context.newPage();
+}
+
+/** The hand is in the middle of it then, and not on its way. */
+async function beginsToSee(page: Page, gesture: string): Promise<void> {
+  const seen = page.getByText(words.camera.sees(gesture)).first();
+  await seen.waitFor({ state: "detached" });
+  await seen.waitFor({ state: "attached" });
+  await page.waitForTimeout(1000);
 }
 
 function isPhone(page: Page): boolean {
