@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build, context, transform } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -83,6 +84,10 @@ const intoDist = {
       // Style that the other views share with Live has come with Live.
       const wanted = outputFiles.filter(({ path }) => !path.endsWith(".css") || basename(path) === "page.css");
       for (const { path, contents } of wanted) writeFileSync(path, contents);
+      for (const { path, contents } of wanted) {
+        writeFileSync(`${path}.gz`, gzipSync(contents, { level: constants.Z_BEST_COMPRESSION }));
+        writeFileSync(`${path}.br`, brotliCompressSync(contents));
+      }
       const early = atOnce(metafile).filter((name) => name.endsWith(".js") && name !== "page.js");
       const links = early.map((name) => `<link rel="modulepreload" href="${name}">\n  `).join("  ");
       writeFileSync(
@@ -90,7 +95,8 @@ const intoDist = {
         readFileSync(join(page, "index.html"), "utf8").replace("</head>", `  ${links}</head>`),
       );
       copyFileSync(join(page, "icon.svg"), join(dist, "icon.svg"));
-      const kept = new Set([...wanted.map(({ path }) => basename(path)), "index.html", "icon.svg", basename(record)]);
+      const built = wanted.flatMap(({ path }) => ["", ".gz", ".br"].map((suffix) => basename(path) + suffix));
+      const kept = new Set([...built, "index.html", "icon.svg", basename(record)]);
       for (const name of readdirSync(dist)) if (!kept.has(name)) rmSync(join(dist, name));
     }),
 };

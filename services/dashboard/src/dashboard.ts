@@ -70,7 +70,7 @@ async function serve(context: Context, dist: string, end: () => void): Promise<v
   try {
     let securePort: number | undefined;
     const secureUrl = (host: string): string => `https://${hostOnly(host)}:${securePort}/`;
-    const trust = certificates && (await createTrustSite(() => certificates.authority, secureUrl));
+    const trust = certificates && createTrustSite(() => certificates.authority, secureUrl);
     const page = createPageSite({
       ...{ assets, sessions, apis: { teach: teaching.app }, log },
       ...(trust && { trust }),

@@ -4,6 +4,7 @@ import { request as requestSecure } from "node:https";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { createLogger, runService } from "@beckon/runtime";
 import { type AedesBroker, eventually, startAedes } from "@beckon/runtime/testing";
 import { DashboardConfig } from "../config.ts";
@@ -98,6 +99,8 @@ async function writePage(dist: string): Promise<void> {
   const files = {
     "index.html": "<!doctype html><title>Beckon</title>",
     "page.js": PAGE_SCRIPT,
+    "page.js.gz": gzipSync(PAGE_SCRIPT),
+    "page.js.br": brotliCompressSync(PAGE_SCRIPT),
     "page.css": "body{}",
     "icon.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
     "build.json": "{}",

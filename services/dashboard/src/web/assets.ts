@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
 import { ServiceFailure } from "@beckon/runtime";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -11,12 +9,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
 };
-/** Below it a header costs more than it saves. */
-const WORTH_COMPRESSING_BYTES = 1024;
 /** Names that esbuild makes of their content: another content has another name. */
 const HASHED = /-[0-9A-Z]{8}\.js$/;
-/** Beyond it brotli takes seconds on a Pi for some percent. */
-const BROTLI_QUALITY = 7;
 
 /** A file of the page, in every encoding that it is sent in. */
 export interface Asset {
@@ -30,7 +24,13 @@ export interface Asset {
   };
 }
 
-type Encoding = "identity" | "gzip" | "br";
+type Encoding = "identity" | keyof Encoded;
+
+/** A file as it is sent to browsers that take it compressed. */
+interface Encoded {
+  readonly gzip?: Uint8Array;
+  readonly br?: Uint8Array;
+}
 
 /** By the path that they are asked for under: `/page.js`. A request never becomes a path of a file. */
 export type Assets = ReadonlyMap<string, Asset>;
@@ -41,30 +41,40 @@ export type Assets = ReadonlyMap<string, Asset>;
  * @throws {ServiceFailure} when it is not there
  */
 export async function loadAssets(folder: string): Promise<Assets> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((): string[] => []);
   const known = names.filter((name) => TYPES[extname(name)] !== undefined);
   if (!known.includes("index.html") || !known.includes("page.js"))
     throw new ServiceFailure(`the page is not built: ${folder} has no index.html and page.js; run npm run setup`);
   const assets = new Map<string, Asset>();
-  for (const name of known) assets.set(`/${name}`, await createAsset(name, await readFile(join(folder, name))));
+  for (const name of known) {
+    const read = (suffix: string): Promise<Buffer> => readFile(join(folder, name + suffix));
+    // What the set-up has written beside it: compressing here would cost 20 MB of memory that never come back.
+    const encoded: Encoded = {
+      ...(names.includes(`${name}.gz`) && { gzip: await read(".gz") }),
+      ...(names.includes(`${name}.br`) && { br: await read(".br") }),
+    };
+    assets.set(`/${name}`, createAsset(name, await read(""), encoded));
+  }
   const index = assets.get("/index.html");
   if (index) assets.set("/", index);
   return assets;
 }
 
-/** @param name whose extension tells the type */
-export async function createAsset(name: string, content: Uint8Array): Promise<Asset> {
+/**
+ * @param name whose extension tells the type
+ * @param encoded the same content, compressed
+ */
+export function createAsset(name: string, content: Uint8Array, encoded: Encoded = {}): Asset {
   const identity = new Uint8Array(content);
   const etag = `"${createHash("sha256").update(identity).digest("base64url").slice(0, 22)}"`;
   const type = TYPES[extname(name)] ?? "application/octet-stream";
   // Where the name stays and the content changes with each version, a browser asks, and hears that nothing did.
   const caching = HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache";
-  if (identity.length < WORTH_COMPRESSING_BYTES) return { type, caching, etag, bodies: { identity } };
-  const [zipped, brotli] = await Promise.all([
-    promisify(gzip)(identity),
-    promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }),
-  ]);
-  return { type, caching, etag, bodies: { identity, gzip: new Uint8Array(zipped), br: new Uint8Array(brotli) } };
+  const { gzip, br } = encoded;
+  return {
+    ...{ type, caching, etag },
+    bodies: { identity, ...(gzip && { gzip: new Uint8Array(gzip) }), ...(br && { br: new Uint8Array(br) }) },
+  };
 }
 
 /** @param headers of a GET or HEAD */

@@ -83,11 +83,8 @@ code{overflow-wrap:anywhere;font-size:.9rem}
  * @param facts of the authority; undefined where the certificate is the user's own, whose authority we do not know
  * @param secureUrl of the page over HTTPS, by the host that a request asked for
  */
-export async function createTrustSite(
-  facts: () => TrustFacts | undefined,
-  secureUrl: (host: string) => string,
-): Promise<Site> {
-  const style = await createAsset(STYLE_PATH, Buffer.from(STYLE));
+export function createTrustSite(facts: () => TrustFacts | undefined, secureUrl: (host: string) => string): Site {
+  const style = createAsset(STYLE_PATH, Buffer.from(STYLE));
   const site: Site = new Hono();
   site.get(TRUST_PATH, (context) => {
     context.header("cache-control", "no-store");
