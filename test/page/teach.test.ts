@@ -4,8 +4,10 @@ import { eventually, withDebian } from "@beckon/runtime/testing";
 import { describe, expect, test } from "vitest";
 import * as words from "../../services/dashboard/page/words.ts";
 import { GestureName } from "../../services/dashboard/src/teach/teach-api.ts";
+import { smallDisk } from "../../services/dashboard/src/teach/teach-fixture.ts";
 import { topics } from "../stream/onlooker.ts";
 import { faults } from "./axe.ts";
+import { openHome } from "./home.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
 import { addGesture, handShows, modelInUse, OTHER_HANDS, record, recordButton, train, untilPictures } from "./teach.ts";
 import { anyNumbers } from "./views.ts";
@@ -123,6 +125,24 @@ withDebian("chromium")("teaching", () => {
         relative(home().folder, join(parentPath, name)),
       );
       expect(kept.filter((path) => /evil|img|rf/.test(path))).toEqual([]);
+    });
+
+    test("what no longer fits on the disk is said where it was recorded, and what to do", async ({ skip }) => {
+      using small = smallDisk("64k") ?? skip("it may not mount a disk");
+      const full = await openHome({ config: { dashboard: { port: 0, samplesFolder: small.folder } } });
+      try {
+        const page = await openPage(browser().browser, full.url, { view: "teach" });
+        await addGesture(page, "peace");
+        const button = recordButton(page, "peace");
+        await eventually(() => button.isEnabled());
+        await button.hover();
+        await page.mouse.down();
+        await page.getByText(/no space left on the disk/).waitFor();
+        await page.mouse.up();
+        await eventually(() => button.isEnabled());
+      } finally {
+        await full.close();
+      }
     });
 
     test("names with letters of any language and with spaces are taught as they are", async () => {
