@@ -3,6 +3,7 @@ import { eventually, withDebian } from "@beckon/runtime/testing";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import * as words from "../../services/dashboard/page/words.ts";
+import { PageFacts } from "../../services/dashboard/src/page-facts.ts";
 import { topics } from "../stream/onlooker.ts";
 import { announces, isLive } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
@@ -15,13 +16,21 @@ const home = withHome({
   config: { "camera-publisher": undefined, dashboard: { port: 0, hosts: [HOST] } },
 });
 
+/** The same with a certificate of its own, on this machine too. */
+const secureHome = withHome({
+  config: { "camera-publisher": undefined, dashboard: { port: 0, hosts: [HOST], https: { enabled: true, port: 0 } } },
+});
+
 async function start(page: Page, name?: string): Promise<void> {
   if (name !== undefined) await page.getByLabel(words.camera.name, { exact: true }).fill(name);
   await page.getByRole("button", { name: words.camera.start }).click();
 }
 
 withDebian("chromium")("a browser with a camera", () => {
-  const browser = withBrowser({ clip: [{ sign: "Y", seconds: 4 }] });
+  const browser = withBrowser({
+    clip: [{ sign: "Y", seconds: 4 }],
+    args: [`--host-resolver-rules=MAP ${HOST} 127.0.0.1`],
+  });
 
   test("becomes a camera: its pictures are classified, and seen in the live view of another", async () => {
     const results = await home().bus.sees(topics.result.matching({ camera: "hall" }));
@@ -40,6 +49,18 @@ withDebian("chromium")("a browser with a camera", () => {
 
     await page.getByRole("button", { name: words.camera.stop }).click();
     await page.getByRole("button", { name: words.camera.start }).waitFor();
+  });
+
+  test("is given its camera over HTTPS, under a name that is not localhost", async () => {
+    const facts = PageFacts.parse(await (await fetch(`${secureHome().url}/page.json`)).json());
+    const address = new URL(facts.secureUrl ?? "");
+    address.hostname = HOST;
+    const results = await secureHome().bus.sees(topics.result.matching({ camera: "attic" }));
+    // Who trusts the certificate is the device's business; what is in it is tested where it is made.
+    const page = await openPage(browser().browser, address.origin, { view: "camera", ignoreHTTPSErrors: true });
+    await start(page, "attic");
+    await page.getByText(words.camera.status.on("attic")).waitFor();
+    await eventually(() => results.length > 3);
   });
 
   test("sends on while another view is looked at, where its own region is looked at", async () => {
