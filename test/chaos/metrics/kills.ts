@@ -1,3 +1,4 @@
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Influxd, startInfluxd } from "@beckon/metrics-sink/testing";
@@ -10,6 +11,8 @@ import { type ChaosBar, outcome, within } from "../scenario.ts";
 
 const RATE = 200;
 const SYNC_MS = 1000;
+/** Of a spool that holds more than the sink's own figures: half a second of the load. */
+const BEGUN_BYTES = 20_000;
 /** From the broker to the disk, beside the interval itself, ms. */
 const ON_THE_WAY_MS = 200;
 
@@ -20,16 +23,19 @@ export function measureKills(bench: Bench, quick: boolean, broker: BrokerName = 
     const influxd = await startInfluxd();
     try {
       const { port } = await startBroker(broker, bench.folder, start);
+      const spool = join(bench.folder, "kills");
       const settings = {
         "metrics-sink.url": influxd.url,
-        "metrics-sink.spool.folder": join(bench.folder, "kills"),
+        "metrics-sink.spool.folder": spool,
         "metrics-sink.spool.syncInterval": SYNC_MS,
       };
       const startSink = () => startBeckon("metrics-sink", { port, folder: bench.folder, settings }, start);
       const first = await startSink();
       await influxd.kill();
       const loading = sendLoad({ port, rate: RATE, seconds, camera: "outage" }, bench);
-      await sleep(((seconds + 1) * 1000) / 2);
+      // Not by the clock alone: on a busy machine the load may take seconds to begin.
+      await eventually(async () => (await bytesIn(spool)) > BEGUN_BYTES, { within: 60_000 });
+      await sleep((seconds * 1000) / 3);
       const killedAt = Date.now();
       await first.kill();
       await loading;
@@ -49,6 +55,12 @@ export function measureKills(bench: Bench, quick: boolean, broker: BrokerName = 
       await influxd.stop();
     }
   });
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".spool"));
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function sinkKilled([row]: readonly Record<string, unknown>[], killedAt: number): ChaosBar[] {
