@@ -1,4 +1,5 @@
 export type { Logger } from "pino";
+export { aborted } from "./aborted.ts";
 export { type Bus, type Message, type SubscribeOptions, type Subscription, SubscriptionRefused } from "./bus.ts";
 export { now } from "./clock.ts";
 export { ConfigError } from "./config/config-error.ts";
@@ -25,4 +26,4 @@ export { SenderClock, type Stamp, type Timing, type Untimely } from "./sender-cl
 export { type BusHost, type HostContext, type Service, type ServiceContext, ServiceFailure } from "./service.ts";
 export { Stats, StatsPart } from "./stats.ts";
 export { type ThrottledLog, throttled } from "./throttled.ts";
-export { type Foreign, foreign, isOwnHost, isOwnOrigin, type OwnWeb } from "./web-origin.ts";
+export { type Foreign, foreign, foreignDetail, isOwnHost, isOwnOrigin, type OwnWeb } from "./web-origin.ts";

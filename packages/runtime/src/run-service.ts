@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { Duplex } from "node:stream";
 import { createBoot, createTopics } from "@beckon/protocol";
 import type { Logger } from "pino";
+import { aborted } from "./aborted.ts";
 import type { Bus } from "./bus.ts";
 import { hasChangeable } from "./config/settings.ts";
 import type { SharedConfig } from "./config/shared-config.ts";
@@ -167,13 +168,6 @@ async function untilEnded(
   if (!(await within(STOP_MS, ran))) log.warn(`did not stop within ${STOP_MS} ms; going without it`);
   const failure = failures.find((error) => !(asked && isAbort(error)));
   if (failure !== undefined) throw failure;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,16 +1,10 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
+import { aborted } from "./aborted.ts";
 import { ConfigError } from "./config/config-error.ts";
 import { type ProcessEnds, type Runnable, runTogether, runUntilSignal } from "./run-services.ts";
 import { ServiceFailure } from "./service.ts";
 import { eventually } from "./testing/eventually.ts";
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
 
 /** Writes down what becomes of it. */
 function part(

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
-import { foreign, isOwnHost, isOwnOrigin, type OwnWeb } from "./web-origin.ts";
+import { foreign, foreignDetail, isOwnHost, isOwnOrigin, type OwnWeb } from "./web-origin.ts";
 
 describe("the host of a request", () => {
   it.each(["localhost", "LOCALHOST:1", "127.0.0.1", "127.9.9.9:80", "[::1]:9001", "pi.local:9001", "PI.local"])(
@@ -77,5 +77,18 @@ describe("a request", () => {
     expect(judge({ host: "evil.example", origin: "http://evil.example" })).toBe("foreign-host");
     expect(judge({ host: "pi.local", origin: "http://evil.example" })).toBe("foreign-origin");
     expect(judge({ host: "pi.local", origin: "" })).toBe("foreign-origin");
+  });
+
+  it("that is foreign is told of in one short line, with the setting that would let it in", () => {
+    const request = {
+      headers: { host: `evil\n${"x".repeat(500)}`, origin: "http://evil.example" },
+      socket: { remoteAddress: "192.0.2.7" },
+    } as unknown as IncomingMessage;
+    expect(foreignDetail("foreign-host", request, "broker")).toBe(
+      `192.0.2.7 asked for "evil\\n${"x".repeat(123)}": see broker.hosts`,
+    );
+    expect(foreignDetail("foreign-origin", request, "dashboard")).toBe(
+      'a page of "http://evil.example", at 192.0.2.7: see dashboard.origins',
+    );
   });
 });

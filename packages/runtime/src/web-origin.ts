@@ -30,6 +30,27 @@ export function foreign(request: Pick<IncomingMessage, "headers" | "socket">, ow
 }
 
 /**
+ * What a foreign request wanted, and what would let it in, for the log.
+ *
+ * @param section of beckon.yaml, with `hosts` and `origins`
+ */
+export function foreignDetail(
+  why: Foreign,
+  { headers, socket }: Pick<IncomingMessage, "headers" | "socket">,
+  section: string,
+): string {
+  const from = socket.remoteAddress ?? "an unknown address";
+  return why === "foreign-host"
+    ? `${from} asked for ${shown(headers.host)}: see ${section}.hosts`
+    : `a page of ${shown(headers.origin)}, at ${from}: see ${section}.origins`;
+}
+
+/** A stranger's words: one line, and not a long one. */
+function shown(text = ""): string {
+  return JSON.stringify(text.slice(0, 128));
+}
+
+/**
  * Whether the `Host` of a request is this machine: loopback, the address that the connection came to, or a name of ours.
  *
  * @param localAddress of the socket

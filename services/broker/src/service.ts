@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import {
+  aborted,
   type BusHost,
   type HostContext,
   isLoopback,
@@ -49,8 +50,7 @@ export function createBrokerService(): BrokerService {
     host: openHost,
     run: async ({ signal, ready }) => {
       ready();
-      if (!signal.aborted)
-        await new Promise<void>((stopped) => signal.addEventListener("abort", () => stopped(), { once: true }));
+      await aborted(signal);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { foreign, type OwnWeb } from "@beckon/runtime";
+import { foreign, foreignDetail, type OwnWeb } from "@beckon/runtime";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { Loss } from "./broker.ts";
 
@@ -52,15 +52,12 @@ export function createWebSocketGate(options: GateOptions): (socket: Socket, open
 }
 
 function upgradeRefusal(request: IncomingMessage, own: OwnWeb): { loss: Loss; detail: string } | undefined {
-  const { headers, socket } = request;
-  const from = socket.remoteAddress ?? "an unknown address";
   const loss = foreign(request, own);
-  if (loss === "foreign-host")
-    return { loss, detail: `${from} asked for ${shown(headers.host ?? "")}: see broker.hosts` };
-  if (loss) return { loss, detail: `a page of ${shown(headers.origin ?? "")}, at ${from}: see broker.origins` };
-  const protocols = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  if (!protocols.includes("mqtt")) return { loss: "no-mqtt", detail: `${from} asked for ${shown(protocols.join())}` };
-  return undefined;
+  if (loss) return { loss, detail: foreignDetail(loss, request, "broker") };
+  const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  if (protocols.includes("mqtt")) return undefined;
+  const asked = JSON.stringify(protocols.join().slice(0, 128));
+  return { loss: "no-mqtt", detail: `${request.socket.remoteAddress ?? "an unknown address"} asked for ${asked}` };
 }
 
 function refuse(socket: Duplex, status: 400 | 403): void {
@@ -69,5 +66,3 @@ function refuse(socket: Duplex, status: 400 | 403): void {
     socket.destroy(),
   );
 }
-
-const shown = (text: string): string => JSON.stringify(text.slice(0, 128));

@@ -1,4 +1,4 @@
-import { type Service, type ServiceContext, ServiceFailure } from "@beckon/runtime";
+import { aborted, type Service, type ServiceContext, ServiceFailure } from "@beckon/runtime";
 import { CameraLoop } from "./camera-loop.ts";
 import { type Camera, CameraPublisherConfig, type ChosenCamera } from "./config.ts";
 import { FramePublisher } from "./frame-publisher.ts";
@@ -37,7 +37,7 @@ async function run(context: ServiceContext<CameraPublisherConfig>): Promise<void
   context.ready();
   try {
     await Promise.all(running);
-    await untilAborted(signal);
+    await aborted(signal);
   } finally {
     stopping.abort();
     await Promise.allSettled(running);
@@ -96,9 +96,4 @@ async function chosenCamera(
 export function changedCamera(chosen: ChosenCamera, { fps, roi, mirror, rotation, ...rest }: Camera): ChosenCamera {
   const changed = { ...chosen, fps, roi, mirror, rotation };
   return changed.source === "synthetic" && "text" in rest ? { ...changed, text: rest.text } : changed;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
+  aborted,
   dataFolder,
   isLoopback,
   type OwnWeb,
@@ -179,11 +180,4 @@ function folders({ samplesFolder, modelsFolder }: DashboardConfig): { samplesFol
     return found;
   };
   return { samplesFolder: folder(samplesFolder, "samples"), modelsFolder: folder(modelsFolder, "models") };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 import type { GestureState } from "@beckon/protocol";
-import { type Message, now, type Service, ServiceFailure, SubscriptionRefused } from "@beckon/runtime";
+import { aborted, type Message, now, type Service, ServiceFailure, SubscriptionRefused } from "@beckon/runtime";
 import { InterpreterConfig } from "./config.ts";
 import { Desk } from "./desk.ts";
 
@@ -40,9 +40,4 @@ async function sweep(
   desk: Pick<Desk, "disown">,
 ): Promise<void> {
   for await (const { retained, names, value } of states) if (retained && value.gesture !== null) desk.disown(names);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -1,5 +1,13 @@
 import type { TopicFilter, Topics } from "@beckon/protocol";
-import { type Bus, type Message, type Service, ServiceFailure, type Stats, SubscriptionRefused } from "@beckon/runtime";
+import {
+  aborted,
+  type Bus,
+  type Message,
+  type Service,
+  ServiceFailure,
+  type Stats,
+  SubscriptionRefused,
+} from "@beckon/runtime";
 import { MetricsSinkConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import type { Point } from "./point.ts";
@@ -94,9 +102,4 @@ function readAll(
     read(topics.stats.matching(), (message) => statsChanges.points(message)),
   ]);
   return { granted: Promise.all(granted), read: reading };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -1,4 +1,5 @@
 import {
+  aborted,
   type Message,
   now,
   type Service,
@@ -151,12 +152,5 @@ function allOrAny(names: readonly (string | undefined)[]): string[] {
 async function refusal(granted: Promise<unknown>): Promise<void> {
   await granted.catch((cause: unknown) => {
     if (cause instanceof SubscriptionRefused) throw new ServiceFailure(cause.message, { cause });
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }

@@ -1,6 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { foreign, isLoopback, type Logger, type OwnWeb, type StatsPart, throttled } from "@beckon/runtime";
+import {
+  foreign,
+  foreignDetail,
+  isLoopback,
+  type Logger,
+  type OwnWeb,
+  type StatsPart,
+  throttled,
+} from "@beckon/runtime";
 import { WebSocketServer } from "ws";
 import type { GateLoss } from "./gate-loss.ts";
 import { shown } from "./page-rules.ts";
@@ -134,15 +142,11 @@ export function createMqttGate(options: MqttGateOptions): MqttGate {
 }
 
 function upgradeRefusal(request: IncomingMessage, own: OwnWeb): Refusal | undefined {
-  const { host = "", origin = "" } = request.headers;
-  const from = addressOf(request);
   const loss = foreign(request, own);
-  if (loss === "foreign-host")
-    return { status: 403, loss, detail: `${from} asked for ${shown(host)}: see dashboard.hosts` };
-  if (loss) return { status: 403, loss, detail: `a page of ${shown(origin)}, at ${from}: see dashboard.origins` };
+  if (loss) return { status: 403, loss, detail: foreignDetail(loss, request, "dashboard") };
   const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   if (protocols.includes("mqtt")) return undefined;
-  return { status: 400, loss: "no-mqtt", detail: `${from} asked for ${shown(protocols.join())}` };
+  return { status: 400, loss: "no-mqtt", detail: `${addressOf(request)} asked for ${shown(protocols.join())}` };
 }
 
 function addressOf({ socket }: IncomingMessage): string {

@@ -1,5 +1,5 @@
 import type { Topics } from "@beckon/protocol";
-import type { Bus, Logger, StatsPart } from "@beckon/runtime";
+import { aborted, type Bus, type Logger, type StatsPart } from "@beckon/runtime";
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { limitBody } from "../web/limit-body.ts";
@@ -253,11 +253,4 @@ function answerRefusal(error: Error, context: Context, log: Logger): Response {
   if (error instanceof Refused) return context.json({ error: error.message }, error.status);
   log.error({ err: error }, "a request of the page failed unexpectedly");
   return context.json({ error: "this failed unexpectedly; the log of the service says how" }, 500);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

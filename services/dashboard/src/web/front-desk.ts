@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Foreign, foreign, type Logger, type OwnWeb, type Stats, throttled } from "@beckon/runtime";
+import { type Foreign, foreign, foreignDetail, type Logger, type OwnWeb, type Stats, throttled } from "@beckon/runtime";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Hono } from "hono";
 import { setSecurityHeaders } from "./security-headers.ts";
@@ -37,7 +37,7 @@ export function createFrontDesk(
     setSecurityHeaders(response, why === "foreign-host" ? undefined : request.headers.host, isSecure);
     if (why) {
       stats.drop(why);
-      warnings.warn(why, `${why}: ${detail(why, request)}`);
+      warnings.warn(why, `${why}: ${foreignDetail(why, request, "dashboard")}`);
       refuse(response, ...REFUSALS[why]);
     } else if (!request.url?.startsWith("/")) refuse(response, 400, "This is no proxy.");
     else void listenerOf(options.siteFor(request))(request, response);
@@ -63,12 +63,3 @@ function refuse(response: ServerResponse, status: number, says: string): void {
   });
   response.end(`${says}\n`);
 }
-
-function detail(why: Foreign, { headers, socket }: IncomingMessage): string {
-  const from = socket.remoteAddress ?? "an unknown address";
-  return why === "foreign-host"
-    ? `${from} asked for ${shown(headers.host)}: see dashboard.hosts`
-    : `a page of ${shown(headers.origin)}, at ${from}: see dashboard.origins`;
-}
-
-const shown = (text = ""): string => JSON.stringify(text.slice(0, 128));
