@@ -130,9 +130,9 @@ function givenTo({ timeFrom, interval }: Panel, range: TimeRange): Omit<Given, "
   return { from, to: range.to, interval: Math.max(shortest, Math.ceil((range.to - from) / POINTS)) };
 }
 
-/** An alias that names a tag by which the query does not group is shown as it stands. */
+/** An alias that names a tag by which the query does not group is shown as it stands; `$col` is the column. */
 function aliasFault({ alias = "" }: Target, series: readonly Series[]): string | undefined {
-  const tags = new Set(series.flatMap((one) => Object.keys(one.tags ?? {})));
+  const tags = new Set(["col", ...series.flatMap((one) => Object.keys(one.tags ?? {}))]);
   const wrong = [...alias.matchAll(/\$(?:tag_)?(\w+)/g)].find(([, tag = ""]) => !tags.has(tag));
   return wrong && `the alias names ${wrong[0]}, by which the query does not group`;
 }

@@ -116,6 +116,14 @@ withDebian("influxd")("with what the real sink wrote of a home where everything 
     expect(await faultsOfQueries(one, ask, range)).toEqual([]);
   });
 
+  it.each(BOARDS)(
+    "a $title that begins with hardly a point of its first step shows something all the same",
+    async (one) => {
+      const from = Math.ceil((range.from + 1000) / 60_000) * 60_000 - 1000;
+      expect(await faultsOfQueries(one, ask, { ...range, from })).toEqual([]);
+    },
+  );
+
   it("drops are seen by each reason, once", async () => {
     const panel = board("Overview").panels.find(({ title }) => title === "Dropped, by reason");
     const query = filledIn(panel?.targets?.[0]?.query ?? "", {

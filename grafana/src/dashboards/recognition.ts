@@ -40,12 +40,13 @@ export function recognition(): Dashboard {
       timeSeries({
         title: "Confidence",
         description: "A median or tenth percentile that sinks over days: light, camera or hands have changed.",
-        queries: [50, 10].map((share) =>
+        // In one query: alone, InfluxDB's tenth percentile ends at the first step of fewer than five points.
+        queries: [
           influx(
-            `SELECT percentile("confidence", ${share}) FROM "result" WHERE ${SEEN} AND "label" != 'unknown' GROUP BY time($__interval), "camera", "model" fill(none)`,
-            { alias: `$tag_camera, $tag_model p${share}` },
+            `SELECT percentile("confidence", 50) AS "p50", percentile("confidence", 10) AS "p10" FROM "result" WHERE ${SEEN} AND "label" != 'unknown' GROUP BY time($__interval), "camera", "model" fill(none)`,
+            { alias: "$tag_camera, $tag_model $col" },
           ),
-        ),
+        ],
         width: 12,
         unit: "percentunit",
         max: 1,
