@@ -14,20 +14,24 @@ export interface InfluxTarget {
 
 /** Downsampling a long range takes its time, ms. */
 const QUERY_TIMEOUT_MS = 60_000;
+/** What came before the cut may still be read for so long, ms. */
+const AFTER_CUT_MS = 100;
 /** Through its own back-off the client refuses to try at all; when to try again is decided where the points wait. */
 const NO_BACK_OFF = { getDelay: () => 0, next: () => NO_BACK_OFF, reset: () => NO_BACK_OFF };
 
-/** The interface of InfluxDB 1.x, where every request ends: a client of its own waits for ever for the rest of an answer. */
+/**
+ * The interface of InfluxDB 1.x, one request at a time on one connection. Every request ends, soon where the connection
+ * does: the client itself waits for ever for the rest of an answer.
+ */
 export class InfluxClient {
   readonly #agent: HttpAgent;
   readonly #timeout: number;
   readonly #writing: InfluxDB;
   readonly #asking: InfluxDB;
+  #noteCut = (): void => {};
 
   constructor(target: InfluxTarget) {
-    this.#agent = target.url.startsWith("https:")
-      ? new HttpsAgent({ keepAlive: true, maxSockets: 4 })
-      : new HttpAgent({ keepAlive: true, maxSockets: 4 });
+    this.#agent = oneConnection(target.url, () => this.#noteCut());
     this.#timeout = target.timeout;
     this.#writing = clientOf(target, this.#agent);
     this.#asking = clientOf({ ...target, timeout: QUERY_TIMEOUT_MS }, this.#agent);
@@ -63,20 +67,33 @@ export class InfluxClient {
 
   async #ended<T>(timeout: number, request: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
+    const failed = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        // What does not end holds a connection until it is cut.
+        // What does not end holds the connection until it is cut.
         this.#agent.destroy();
         reject(new Error(`no whole answer within ${timeout} ms`));
       }, timeout);
+      this.#noteCut = () =>
+        setTimeout(() => reject(new Error("the connection was cut before its answer")), AFTER_CUT_MS);
     });
     try {
-      return await Promise.race([request, late]);
+      return await Promise.race([request, failed]);
     } finally {
       clearTimeout(timer);
+      this.#noteCut = () => {};
       request.catch(() => undefined);
+      failed.catch(() => undefined);
     }
   }
+}
+
+/** @param closed each time that the connection ends */
+function oneConnection(url: string, closed: () => void): HttpAgent {
+  const options = { keepAlive: true, maxSockets: 1 };
+  const agent = url.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (...how) => connect(...how)?.once("close", closed);
+  return agent;
 }
 
 function clientOf({ url, database, username, password, timeout }: InfluxTarget, agent: HttpAgent): InfluxDB {

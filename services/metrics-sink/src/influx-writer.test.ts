@@ -285,7 +285,7 @@ describe("the InfluxDB writer before a server that", () => {
         response.writeHead(200, { "Content-Length": 10 }).write("{");
         setTimeout(() => request.socket.destroy(), 10);
       },
-      /no whole answer|aborted|ECONNRESET/,
+      /cut|aborted|ECONNRESET/,
     ],
     ["closes its half", (request) => request.socket.end(), /hang up|ECONNRESET|no whole answer/],
     ["closes at once", (request) => request.socket.destroy(), /hang up|ECONNRESET/],
@@ -300,6 +300,21 @@ describe("the InfluxDB writer before a server that", () => {
     );
     await expect(writer.write(text({ length: 1 }))).rejects.toThrow(message);
     healthy = true;
+    expect(await writer.write(text({ length: 1 }))).toEqual({ kind: "written" });
+  });
+
+  it("is killed in the middle of an answer is found out long before the time of an answer is over", async () => {
+    let requests = 0;
+    const writer = await writerTo(
+      (request, response) => {
+        requests += 1;
+        if (requests > 1) return response.writeHead(204).end();
+        response.writeHead(200).write("{");
+        return setTimeout(() => request.socket.destroy(), 10);
+      },
+      { timeout: 600_000 },
+    );
+    await expect(writer.write(text({ length: 1 }))).rejects.toThrow("the connection was cut before its answer");
     expect(await writer.write(text({ length: 1 }))).toEqual({ kind: "written" });
   });
 
