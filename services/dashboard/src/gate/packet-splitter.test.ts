@@ -55,6 +55,22 @@ describe("a stream of packets", () => {
     for (const { bytes } of packets) expect(bytes.buffer).toBe(chunk.buffer);
   });
 
+  it("keeps nothing of the chunks that a packet came in", () => {
+    const sent = generate(publish(300));
+    const packets: WholePacket[] = [];
+    const never = () => expect.unreachable();
+    const splitter = new PacketSplitter({
+      ...{ limit: () => 1000, oversized: never, malformed: never },
+      packet: (packet) => packets.push(packet),
+    });
+    const chunk = Buffer.alloc(1);
+    for (const byte of sent) {
+      chunk[0] = byte;
+      splitter.push(chunk);
+    }
+    expect(packets.map(({ bytes }) => bytes)).toEqual([sent]);
+  });
+
   it("goes on after a packet that is skipped, and ends at one that is not", () => {
     const chunk = Buffer.concat([generate(publish(2000)), generate({ cmd: "pingreq" })]);
     const pieces = Array.from(chunk, (byte) => Buffer.from([byte]));

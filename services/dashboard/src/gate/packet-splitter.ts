@@ -28,12 +28,14 @@ export interface SplitterOptions {
 
 /**
  * Cuts a stream of bytes into packets of MQTT by their fixed headers, and knows nothing of what is in them. Of a packet
- * that announces too much it keeps nothing, and one that came in a single chunk is not copied.
+ * that announces too much it keeps nothing, and one that came in a single chunk is not copied. Another is copied as it
+ * comes: two megabytes in chunks of one byte are 250 MB when the chunks are kept.
  */
 export class PacketSplitter {
   readonly #options: SplitterOptions;
   readonly #header: number[] = [];
-  #parts: Buffer[] = [];
+  /** The packet that is to be whole, of which a part has come in an earlier chunk. */
+  #gathered: Buffer | undefined;
   /** Bytes of the body that are to come; undefined while the header is read. */
   #left: number | undefined;
   #length = 0;
@@ -53,21 +55,35 @@ export class PacketSplitter {
         at += 1;
       }
       if (this.#left === undefined) continue;
-      const taken = Math.min(this.#left, chunk.length - at);
-      this.#left -= taken;
-      at += taken;
-      if (this.#left > 0) break;
-      this.#complete(chunk.subarray(begin, at));
+      const body = chunk.subarray(at, at + this.#left);
+      at += body.length;
+      this.#left -= body.length;
+      if (at - begin === this.#size) this.#complete(chunk.subarray(begin, at));
+      else {
+        this.#gather(body, this.#left);
+        if (this.#left === 0) this.#complete(this.#gathered);
+      }
       begin = at;
     }
-    if (this.#ended) this.#parts = [];
-    else if (begin < chunk.length && !this.#skips) this.#parts.push(chunk.subarray(begin));
   }
 
   /** Nothing more is read. */
   end(): void {
     this.#ended = true;
-    this.#parts = [];
+    this.#gathered = undefined;
+  }
+
+  get #size(): number {
+    return this.#header.length + this.#length;
+  }
+
+  #gather(body: Buffer, left: number): void {
+    if (this.#skips) return;
+    if (!this.#gathered) {
+      this.#gathered = Buffer.allocUnsafe(this.#size);
+      this.#gathered.set(this.#header);
+    }
+    this.#gathered.set(body, this.#size - left - body.length);
   }
 
   #headerByte(byte: number): void {
@@ -86,7 +102,6 @@ export class PacketSplitter {
     }
     const type = (this.#header[0] ?? 0) >> 4;
     if (this.#length > this.#options.limit(type)) {
-      this.#parts = [];
       this.#skips = this.#options.oversized(type);
       this.#ended ||= !this.#skips;
       if (this.#ended) return;
@@ -94,17 +109,15 @@ export class PacketSplitter {
     this.#left = this.#length;
   }
 
-  #complete(last: Buffer): void {
+  /** @param bytes undefined of a packet that was skipped */
+  #complete(bytes: Buffer | undefined): void {
     const first = this.#header[0] ?? 0;
     const bodyAt = this.#header.length;
-    const parts = this.#parts;
     const skipped = this.#skips;
     this.#header.length = 0;
     this.#left = undefined;
-    this.#parts = [];
+    this.#gathered = undefined;
     this.#skips = false;
-    if (skipped) return;
-    const bytes = parts.length === 0 ? last : Buffer.concat([...parts, last]);
-    this.#options.packet({ type: first >> 4, flags: first & 15, bytes, bodyAt });
+    if (bytes && !skipped) this.#options.packet({ type: first >> 4, flags: first & 15, bytes, bodyAt });
   }
 }
