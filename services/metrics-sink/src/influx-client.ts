@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type { Duplex } from "node:stream";
 import { InfluxDB, type IPoint } from "influx";
 
 export interface InfluxTarget {
@@ -28,10 +29,11 @@ export class InfluxClient {
   readonly #timeout: number;
   readonly #writing: InfluxDB;
   readonly #asking: InfluxDB;
+  /** Of the request that is under way: its connection has ended. */
   #noteCut = (): void => {};
 
   constructor(target: InfluxTarget) {
-    this.#agent = oneConnection(target.url, () => this.#noteCut());
+    this.#agent = oneConnection(target.url, () => this.#noteCut);
     this.#timeout = target.timeout;
     this.#writing = clientOf(target, this.#agent);
     this.#asking = clientOf({ ...target, timeout: QUERY_TIMEOUT_MS }, this.#agent);
@@ -39,7 +41,7 @@ export class InfluxClient {
 
   /** Times are in microseconds. */
   write(points: readonly IPoint[]): Promise<void> {
-    return this.#ended(this.#timeout, this.#writing.writePoints([...points], { precision: "u" }));
+    return this.#ended(this.#timeout, () => this.#writing.writePoints([...points], { precision: "u" }));
   }
 
   /**
@@ -48,7 +50,9 @@ export class InfluxClient {
    * @throws with InfluxDB's own words
    */
   async run(statement: string): Promise<void> {
-    const answer: unknown = await this.#ended(QUERY_TIMEOUT_MS, this.#asking.queryRaw(statement, { method: "POST" }));
+    const answer: unknown = await this.#ended(QUERY_TIMEOUT_MS, () =>
+      this.#asking.queryRaw(statement, { method: "POST" }),
+    );
     const { results = [] } = answer as { results?: readonly { readonly error?: string }[] };
     const error = results.find((result) => result.error !== undefined)?.error;
     if (error !== undefined) throw new Error(error);
@@ -56,16 +60,16 @@ export class InfluxClient {
 
   /** Rows of a `SHOW ...`. */
   async rows(statement: string): Promise<readonly Record<string, unknown>[]> {
-    return [...(await this.#ended(this.#timeout, this.#writing.query<Record<string, unknown>>(statement)))];
+    return [...(await this.#ended(this.#timeout, () => this.#writing.query<Record<string, unknown>>(statement)))];
   }
 
   /** `1.6.7`, undefined where it does not say. */
   async version(): Promise<string | undefined> {
-    const [answer] = await this.#ended(this.#timeout, this.#writing.ping(this.#timeout));
+    const [answer] = await this.#ended(this.#timeout, () => this.#writing.ping(this.#timeout));
     return answer?.version ?? undefined;
   }
 
-  async #ended<T>(timeout: number, request: Promise<T>): Promise<T> {
+  async #ended<T>(timeout: number, send: () => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const failed = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -76,23 +80,35 @@ export class InfluxClient {
       this.#noteCut = () =>
         setTimeout(() => reject(new Error("the connection was cut before its answer")), AFTER_CUT_MS);
     });
+    // What the client throws at once is no different from what it rejects with.
+    const request = (async () => send())();
     try {
       return await Promise.race([request, failed]);
     } finally {
       clearTimeout(timer);
-      this.#noteCut = () => {};
       request.catch(() => undefined);
       failed.catch(() => undefined);
     }
   }
 }
 
-/** @param closed each time that the connection ends */
-function oneConnection(url: string, closed: () => void): HttpAgent {
+/** @param noteCut asked when a connection is given a request: what to call when the connection ends, even much later */
+function oneConnection(url: string, noteCut: () => () => void): HttpAgent {
   const options = { keepAlive: true, maxSockets: 1 };
   const agent = url.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
   const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (...how) => connect(...how)?.once("close", closed);
+  const reuse = agent.reuseSocket.bind(agent);
+  // Where each answer closes its connection, the next request is there before that connection has ended.
+  const carried = new WeakMap<Duplex, () => void>();
+  agent.createConnection = (...how) => {
+    const connection = connect(...how);
+    if (connection) carried.set(connection, noteCut());
+    return connection?.once("close", () => carried.get(connection)?.());
+  };
+  agent.reuseSocket = (connection, request) => {
+    carried.set(connection, noteCut());
+    reuse(connection, request);
+  };
   return agent;
 }
 

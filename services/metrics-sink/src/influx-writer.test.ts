@@ -318,6 +318,25 @@ describe("the InfluxDB writer before a server that", () => {
     expect(await writer.write(text({ length: 1 }))).toEqual({ kind: "written" });
   });
 
+  it("closes each connection behind its answer is waited for, and found out when it is killed", async () => {
+    let requests = 0;
+    const writer = await writerTo(
+      (request, response) => {
+        requests += 1;
+        response.setHeader("Connection", "close");
+        if (requests === 1) return response.writeHead(204).end();
+        // It is on its way when the first's connection closes, and long after.
+        if (requests === 2) return setTimeout(() => response.writeHead(204).end(), 500);
+        response.writeHead(200).write("{");
+        return setTimeout(() => request.socket.destroy(), 10);
+      },
+      { timeout: 600_000 },
+    );
+    expect(await writer.write(text({ length: 1 }))).toEqual({ kind: "written" });
+    expect(await writer.write(text({ length: 1 }))).toEqual({ kind: "written" });
+    await expect(writer.write(text({ length: 1 }))).rejects.toThrow("the connection was cut before its answer");
+  });
+
   it("finds it too large refuses it, so that it is split", async () => {
     const writer = await writerTo((_, response) => response.writeHead(413).end());
     expect(await writer.write(text({ length: 1 }))).toMatchObject({ kind: "refused" });
