@@ -35,7 +35,7 @@ describe("what the page asks of its service", () => {
     bus.subscribe(bus.topics.serviceSet({ kind: "dashboard", id: "test" }), ({ value }) => {
       if (!deaf) known.add(String(value["session"]));
     });
-    api = createApi(bus, { prefix: "beckon", id: "test", version: "1" });
+    api = createApi(bus, { prefix: "beckon", id: "test", version: "1", now: 0 });
   });
   afterEach(() => {
     vi.unstubAllGlobals();

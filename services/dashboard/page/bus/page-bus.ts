@@ -33,7 +33,7 @@ export interface PageBus {
   /** Messages that did not fit their topic, since the page was opened. */
   readonly refused: ReadonlySignal<number>;
   /**
-   * Hears what fits until the returned function is called; again after each reconnection. What is retained comes to the
+   * Hears what fits until the returned function is called, which may be twice; again after each reconnection. What is retained comes to the
    * first that asks for a filter, and to all again after a reconnection: a store subscribes once and keeps what it heard.
    */
   subscribe<T, N extends string>(filter: TopicFilter<T, N>, heard: (message: PageMessage<T, N>) => void): () => void;
@@ -63,7 +63,7 @@ interface Listener {
  * @param url `ws://127.0.0.1:8080/mqtt`
  * @param prefix of the topics
  */
-export function connectPageBus(url: string, prefix: string): PageBus {
+export function connectPageBus(url: string, prefix: string): PageBus & { close(): void } {
   const topics = createTopics(prefix);
   const connection = signal<Connection>({ status: "connecting" });
   const refused = signal(0);
@@ -116,8 +116,9 @@ export function connectPageBus(url: string, prefix: string): PageBus {
       connectTimeout: CONNECT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
-      // Browsers slow the timers of a hidden page down to one a minute, and the broker would hang up.
-      timerVariant: "worker",
+      // In a worker where there are any: browsers slow the timers of a hidden page down to one a minute, and the broker would
+      // hang up.
+      timerVariant: "auto",
       ...credentials,
     });
     client = opened;
@@ -133,17 +134,22 @@ export function connectPageBus(url: string, prefix: string): PageBus {
     // What is wrong is seen from the return code, and `close` follows.
     opened.on("error", () => opened.end(true));
     opened.once("close", () => {
+      // What waits for its acknowledgement is told that none comes: mqtt.js forgets it without a word otherwise.
+      opened.end(true);
       if (client !== opened) return;
       client = undefined;
       lost(returnCode);
     });
   };
 
-  const reopen = (): void => {
+  const close = (): void => {
     clearTimeout(timer);
     const old = client;
     client = undefined;
     old?.end(true);
+  };
+  const reopen = (): void => {
+    close();
     connection.value = { status: "connecting" };
     open();
   };
@@ -158,7 +164,7 @@ export function connectPageBus(url: string, prefix: string): PageBus {
       listeners.add(listener);
       if (client?.connected) ask(client, filter);
       return () => {
-        listeners.delete(listener);
+        if (!listeners.delete(listener)) return;
         const wanted = new Set([...listeners].flatMap((other) => other.filter.filters));
         const unwanted = filter.filters.filter((path) => !wanted.has(path));
         if (client?.connected && unwanted.length > 0) client.unsubscribe(unwanted);
@@ -184,6 +190,7 @@ export function connectPageBus(url: string, prefix: string): PageBus {
       credentials = undefined;
       reopen();
     },
+    close,
   };
 }
 

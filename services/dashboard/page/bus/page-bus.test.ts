@@ -1,0 +1,108 @@
+import { type AedesBroker, eventually, startAedes } from "@beckon/runtime/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { type OpenGate, openGate } from "../../src/gate/testing/open-gate.ts";
+import { ADMIN, ASKING } from "../../src/testing/open-dashboard.ts";
+import { connectPageBus, type PageBus } from "./page-bus.ts";
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+interface Opened {
+  readonly broker: AedesBroker;
+  readonly gate: OpenGate;
+  readonly bus: PageBus;
+}
+
+/** A page's bus behind the gate that is before a broker, as in a browser. */
+async function openBus(options: Parameters<typeof startAedes>[0] = {}): Promise<Opened> {
+  const broker = await startAedes(options);
+  ends.push(() => broker.stop());
+  const gate = await openGate(broker.url);
+  const bus = connectPageBus(gate.url, "beckon");
+  ends.push(
+    () => gate.close(),
+    () => bus.close(),
+  );
+  return { broker, gate, bus };
+}
+
+const isAt = (bus: PageBus, status: string) => eventually(() => bus.connection.peek().status === status);
+
+describe("the page's way to the bus", () => {
+  it("hears what fits its topic, and counts what does not", async () => {
+    const { broker, bus } = await openBus();
+    const texts: string[] = [];
+    bus.subscribe(bus.topics.text.matching(), ({ names, value }) => texts.push(`${names.camera}: ${value.text}`));
+    await isAt(bus, "online");
+    const say = (payload: string): void =>
+      broker.broker.publish(
+        { cmd: "publish", topic: "beckon/desk/text", payload, qos: 0, retain: false, dup: false },
+        () => undefined,
+      );
+    await eventually(() => {
+      say("no text at all");
+      say(JSON.stringify({ text: "HI", last: "I", at: 1 }));
+      return texts.length > 0;
+    });
+    expect(texts[0]).toBe("desk: HI");
+    expect(bus.refused.peek()).toBeGreaterThan(0);
+  });
+
+  it("says that the broker is away, comes back by itself, and hears on", async () => {
+    const { broker, bus } = await openBus();
+    const texts: string[] = [];
+    bus.subscribe(bus.topics.text.matching(), ({ value }) => texts.push(value.text));
+    await isAt(bus, "online");
+    await broker.stop();
+    await eventually(() => {
+      const connection = bus.connection.peek();
+      return connection.status === "offline" && connection.missing === "broker";
+    });
+    expect(await bus.publish(bus.topics.relaySet({ relay: "lamp" }), { state: "ON" })).toBe(false);
+    await broker.restart();
+    await isAt(bus, "online");
+    await eventually(() => {
+      const topic = bus.topics.text({ camera: "desk" });
+      const payload = Buffer.from(topic.codec.encode({ text: "HI", last: "I", at: 1 }));
+      broker.broker.publish(
+        { cmd: "publish", topic: topic.path, payload, qos: 0, retain: false, dup: false },
+        () => undefined,
+      );
+      return texts.includes("HI");
+    });
+  });
+
+  it("says that the service is away when nothing answers", async () => {
+    const { gate, bus } = await openBus();
+    await isAt(bus, "online");
+    await gate.close();
+    await eventually(() => {
+      const connection = bus.connection.peek();
+      return connection.status === "offline" && connection.missing === "service";
+    });
+  });
+
+  it("says of what was not acknowledged that it was not sent, once the connection is lost", async () => {
+    const { broker, bus } = await openBus({ authorizePublish: () => undefined });
+    await isAt(bus, "online");
+    const sent = bus.publish(bus.topics.relaySet({ relay: "lamp" }), { state: "ON" });
+    await broker.stop();
+    expect(await sent).toBe(false);
+  });
+
+  it("asks for a user where the broker wants one, says when it was a wrong one, and forgets it again", async () => {
+    const { bus } = await openBus(ASKING);
+    await eventually(() => bus.connection.peek().status === "login");
+    expect(bus.connection.peek()).toEqual({ status: "login", refused: false });
+    bus.login({ ...ADMIN, password: "wrong" });
+    await isAt(bus, "login");
+    expect(bus.connection.peek()).toEqual({ status: "login", refused: true });
+    bus.login(ADMIN);
+    await isAt(bus, "online");
+    bus.logout();
+    await isAt(bus, "login");
+    expect(bus.connection.peek()).toEqual({ status: "login", refused: false });
+  });
+});
