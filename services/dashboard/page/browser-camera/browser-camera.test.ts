@@ -151,6 +151,19 @@ describe("this browser as a camera", () => {
     expect([camera.status.value, opened.length, frames().length]).toEqual(["on", 2, 4]);
   });
 
+  it("keeps no device open that came when the page was hidden, and goes on when it is seen again", async () => {
+    const { camera, hidden, opened, shows, frames } = setUp();
+    const started = camera.start();
+    hidden.value = true;
+    await started;
+    await shows(5);
+    expect([camera.status.value, opened[0]?.open, frames().length]).toEqual(["paused", false, 0]);
+    hidden.value = false;
+    await vi.advanceTimersByTimeAsync(LISTEN_MS);
+    await shows(2);
+    expect([camera.status.value, opened[1]?.open, frames().length]).toEqual(["on", true, 2]);
+  });
+
   it("stays off when it is stopped while the page is hidden", async () => {
     const { camera, hidden, opened, begin } = setUp();
     await begin();
@@ -205,6 +218,28 @@ describe("this browser as a camera", () => {
     expect(frames().map(({ envelope }) => [envelope?.seq, envelope?.boot === frames()[0]?.envelope?.boot])).toEqual(
       [0, 1, 2, 3].map((seq) => [seq, true]),
     );
+  });
+
+  it("opens the device that is chosen while another one is asked for", async () => {
+    const { camera, opened, begin } = setUp();
+    const begun = begin();
+    await camera.choose("usb");
+    await begun;
+    expect(camera.status.value).toBe("on");
+    expect(opened.map(({ device, open }) => [device, open])).toEqual([
+      ["user", false],
+      ["usb", true],
+    ]);
+  });
+
+  it("takes the last of several that are chosen in a hurry", async () => {
+    const { camera, opened, begin } = setUp();
+    await begin();
+    await Promise.all([camera.choose("environment"), camera.choose("usb")]);
+    expect([camera.status.value, opened.filter(({ open }) => open).map(({ device }) => device)]).toEqual([
+      "on",
+      ["usb"],
+    ]);
   });
 
   it("sends the region that is chosen, here or on another view, and the usual square before", async () => {

@@ -30,7 +30,6 @@ const UNHEARD_MS = 5000;
 /** This browser as a camera of the system. It lives as long as the page, whichever view is open. */
 export class BrowserCamera {
   readonly settings: CameraSettings;
-  readonly available: boolean;
   readonly #options: BrowserCameraOptions;
   readonly #status = signal<CameraStatus>("off");
   readonly #trouble = signal<CameraTrouble | undefined>(undefined);
@@ -53,14 +52,11 @@ export class BrowserCamera {
   constructor(options: BrowserCameraOptions) {
     this.#options = options;
     this.settings = options.settings;
-    this.available = options.platform.available;
     effect(() => {
       const hidden = options.platform.hidden.value;
       const status = this.#status.peek();
-      if (hidden && (status === "on" || status === "checking")) {
-        this.#close();
-        this.#status.value = "paused";
-      } else if (!hidden && status === "paused") {
+      if (hidden && (status === "on" || status === "checking")) this.#pause();
+      else if (!hidden && status === "paused") {
         this.#status.value = "off";
         void this.start();
       }
@@ -96,13 +92,15 @@ export class BrowserCamera {
     const name = Name.safeParse(camera);
     this.#trouble.value = undefined;
     if (!name.success) return this.#fail({ kind: "name", detail: name.error.issues[0]?.message ?? "" });
-    if (!this.available) return this.#fail({ kind: "insecure" });
+    const { bus, platform } = this.#options;
+    if (!platform.available) return this.#fail({ kind: "insecure" });
     this.#status.value = "asking";
     this.#turn += 1;
     const turn = this.#turn;
     if (!(await this.#open(turn))) return;
+    // Not before: a page may be hidden by the question itself.
+    if (platform.hidden.peek()) return this.#pause();
     this.#status.value = "checking";
-    const { bus } = this.#options;
     const check = othersUse(bus, camera, this.#ownBoots);
     this.#undo.push(check.cancel);
     const taken = await check.answer;
@@ -122,8 +120,10 @@ export class BrowserCamera {
   /** @param device as in the settings; changes at once when it runs */
   async choose(device: string): Promise<void> {
     this.settings.device.value = device;
+    // One that is being opened gives way by itself.
     if (!this.#viewfinder) return;
     this.#viewfinder.close();
+    this.#viewfinder = undefined;
     await this.#open(this.#turn);
   }
 
@@ -131,27 +131,25 @@ export class BrowserCamera {
     this.#trouble.value = trouble;
   }
 
-  /** @returns whether the device is open and still wanted */
+  /** @returns whether the device that is chosen is open and still wanted */
   async #open(turn: number): Promise<boolean> {
-    const { platform } = this.#options;
-    const device = this.settings.device.peek();
-    const ended = (): void => {
-      if (turn !== this.#turn || this.#viewfinder !== opened) return;
+    const { platform, settings } = this.#options;
+    const device = settings.device.peek();
+    const failed = (trouble: CameraTrouble): undefined => {
+      if (turn !== this.#turn || device !== settings.device.peek()) return;
       this.stop();
-      this.#fail({ kind: "ended" });
+      this.#fail(trouble);
     };
-    let opened: Viewfinder | undefined;
-    try {
-      opened = await platform.open(device, { picture: (picture) => this.#see(picture), ended });
-    } catch (error) {
-      if (turn !== this.#turn) return false;
-      this.stop();
-      this.#fail(troubleOf(error));
+    const opened = await platform
+      .open(device, { picture: (picture) => this.#see(picture), ended: () => failed({ kind: "ended" }) })
+      .catch((error: unknown) => failed(troubleOf(error)));
+    if (turn !== this.#turn) {
+      opened?.close();
       return false;
     }
-    if (turn !== this.#turn || device !== this.settings.device.peek()) {
-      opened.close();
-      return false;
+    if (!opened || device !== settings.device.peek()) {
+      opened?.close();
+      return this.#open(turn);
     }
     this.#viewfinder = opened;
     this.#stream.value = opened.stream;
@@ -189,20 +187,24 @@ export class BrowserCamera {
   /** The page's service, or the broker, may refuse frames of this name without a word: they are not heard then. */
   #listenForOwn(camera: string, { boot, sent }: FrameSender): () => void {
     const { bus } = this.#options;
-    let silent = bus.subscribe(bus.topics.frame({ camera }), ({ value }) => {
+    const timer = setInterval(() => {
+      if (sent.peek() > 1 && bus.connection.peek().status === "online") this.#fail({ kind: "unheard" });
+    }, UNHEARD_MS);
+    const silence = bus.subscribe(bus.topics.frame({ camera }), ({ value }) => {
       if (value.envelope?.boot !== boot) return;
       end();
       if (this.#trouble.peek()?.kind === "unheard") this.#trouble.value = undefined;
     });
-    const timer = setInterval(() => {
-      if (sent.peek() > 1 && bus.connection.peek().status === "online") this.#fail({ kind: "unheard" });
-    }, UNHEARD_MS);
     const end = (): void => {
       clearInterval(timer);
-      silent();
-      silent = () => undefined;
+      silence();
     };
-    return () => end();
+    return end;
+  }
+
+  #pause(): void {
+    this.#close();
+    this.#status.value = "paused";
   }
 
   #close(): void {

@@ -18,7 +18,7 @@ export interface FrameSenderOptions {
   readonly camera: string;
   /** Asked for each frame: both may change while it runs. */
   readonly fps: () => number;
-  readonly roi: (width: number, height: number) => Roi;
+  readonly roi: () => Roi;
 }
 
 /** More bytes than this in the socket, and a frame would arrive when it is old. */
@@ -76,7 +76,7 @@ export class FrameSender {
     const { bus, camera, roi } = this.#options;
     const jpeg = await encode();
     if (!jpeg) return false;
-    const envelope = { seq: this.#seq, boot: this.boot, at, width, height, roi: roi(width, height) };
+    const envelope = { seq: this.#seq, boot: this.boot, at, width, height, roi: roi() };
     this.#seq += 1;
     return bus.publish(bus.topics.frame({ camera }), { jpeg, envelope });
   }

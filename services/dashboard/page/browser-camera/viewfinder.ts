@@ -23,8 +23,8 @@ export const SIDES = ["user", "environment"] as const;
 
 const WIDTH = 640;
 const HEIGHT = 480;
-/** Longest side that is sent, in pixels; a camera that has no small pictures is made to. */
-const MOST_PIXELS = 1280;
+/** That is sent, in pixels; a camera that has no small pictures is made to. */
+const LONGEST_SIDE = 1280;
 const QUALITY = 0.8;
 /** A capture time that is older is a clock's mistake, in ms. */
 const OLDEST_MS = 2000;
@@ -59,7 +59,7 @@ export const openViewfinder: OpenViewfinder = async (device, { picture, ended })
   const silence = eachPicture(video, (age) => {
     const { videoWidth, videoHeight } = video;
     if (videoWidth === 0 || videoHeight === 0) return;
-    const scale = Math.min(1, MOST_PIXELS / Math.max(videoWidth, videoHeight));
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(videoWidth, videoHeight));
     const [width, height] = [Math.round(videoWidth * scale), Math.round(videoHeight * scale)];
     picture({ at: Date.now() - age, width, height, encode: () => encoder(width, height) });
   });
@@ -77,11 +77,11 @@ export const openViewfinder: OpenViewfinder = async (device, { picture, ended })
 function eachPicture(video: HTMLVideoElement, seen: (age: number) => void): () => void {
   let closed = false;
   if ("requestVideoFrameCallback" in video) {
-    const next: VideoFrameRequestCallback = (now, { captureTime }) => {
+    const next: VideoFrameRequestCallback = (_, { captureTime }) => {
       if (closed) return;
       const age = captureTime === undefined ? 0 : performance.now() - captureTime;
       // Not timeOrigin + captureTime: while a laptop sleeps, one of the two clocks stands still.
-      seen(age >= 0 && age < OLDEST_MS && now > 0 ? age : 0);
+      seen(age >= 0 && age < OLDEST_MS ? age : 0);
       video.requestVideoFrameCallback(next);
     };
     video.requestVideoFrameCallback(next);

@@ -33,8 +33,9 @@ export interface PageBus {
   /** Messages that did not fit their topic, since the page was opened. */
   readonly refused: ReadonlySignal<number>;
   /**
-   * Hears what fits until the returned function is called, which may be twice; again after each reconnection. What is retained comes to the
-   * first that asks for a filter, and to all again after a reconnection: a store subscribes once and keeps what it heard.
+   * Hears what fits until the returned function is called, which may be twice; again after each reconnection. What is
+   * retained comes to the first that asks for a filter, and to all again after a reconnection: a store subscribes once and
+   * keeps what it heard.
    */
   subscribe<T, N extends string>(filter: TopicFilter<T, N>, heard: (message: PageMessage<T, N>) => void): () => void;
   /** @returns true when it was sent (QoS 0) or acknowledged (QoS 1); nothing is kept for later */
