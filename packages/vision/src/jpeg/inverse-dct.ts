@@ -16,7 +16,7 @@ const work = new Int32Array(64);
 
 /**
  * The accurate integer inverse cosine transform of libjpeg ("islow": Loeffler, Ligtenberg and Moschytz 1989, 13 bits), to
- * the bit. The block is left empty.
+ * the bit.
  *
  * @param block 64 dequantised coefficients, row by row
  * @param into plane of samples; the 8x8 samples begin at `at`, rows are `stride` apart

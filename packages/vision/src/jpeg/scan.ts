@@ -53,6 +53,8 @@ export function decodeScan(
   const units = unitsAcross * Math.max(...unitsDown);
   const perInterval = jpeg.restart === 0 ? units : jpeg.restart;
   const predicted = new Int32Array(jpeg.components.length);
+  // A picture that broke off inside a block has left a part of it.
+  block.fill(0);
   let from = jpeg.scan;
   for (let unit = 0, interval = 0; unit < units; interval++) {
     const end = intervalEnd(bytes, from);
