@@ -1,7 +1,6 @@
 import { type AedesBroker, eventually, startAedes } from "@beckon/runtime/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { type OpenGate, openGate } from "../../src/gate/testing/open-gate.ts";
-import { ADMIN, ASKING } from "../../src/testing/open-dashboard.ts";
 import { connectPageBus, type PageBus } from "./page-bus.ts";
 
 const ends: (() => unknown)[] = [];
@@ -14,6 +13,14 @@ interface Opened {
   readonly gate: OpenGate;
   readonly bus: PageBus;
 }
+
+/** A broker that knows one user, whatever her password. */
+const KNOWS_ANNA: Parameters<typeof startAedes>[0] = {
+  authenticate: (_client, username, _password, done) =>
+    username === "anna"
+      ? done(null, true)
+      : done(Object.assign(new Error("who are you?"), { returnCode: 5 as const }), false),
+};
 
 /** A page's bus behind the gate that is before a broker, as in a browser. */
 async function openBus(options: Parameters<typeof startAedes>[0] = {}): Promise<Opened> {
@@ -93,13 +100,13 @@ describe("the page's way to the bus", () => {
   });
 
   it("asks for a user where the broker wants one, says when it was a wrong one, and forgets it again", async () => {
-    const { bus } = await openBus(ASKING);
+    const { bus } = await openBus(KNOWS_ANNA);
     await eventually(() => bus.connection.peek().status === "login");
     expect(bus.connection.peek()).toEqual({ status: "login", refused: false });
-    bus.login({ ...ADMIN, password: "wrong" });
+    bus.login({ username: "anne", password: "hers" });
     await isAt(bus, "login");
     expect(bus.connection.peek()).toEqual({ status: "login", refused: true });
-    bus.login(ADMIN);
+    bus.login({ username: "anna", password: "hers" });
     await isAt(bus, "online");
     bus.logout();
     await isAt(bus, "login");
