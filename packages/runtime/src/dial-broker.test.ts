@@ -49,7 +49,7 @@ function certificate(): { cert: Buffer; key: Buffer } {
   ends.push(() => rmSync(folder, { recursive: true }));
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
   const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
   const files = ["-keyout", key, "-out", cert];
   execFileSync(debianProgram("openssl") ?? "openssl", [...request, ...subject, ...files], { stdio: "pipe" });
   return { cert: readFileSync(cert), key: readFileSync(key) };
@@ -84,21 +84,32 @@ describe("a raw connection to the broker", () => {
   });
 
   withDebian("openssl")("with TLS", () => {
-    it("leads to it with the authority that is named, and without a certificate of our own", async () => {
+    async function tlsBroker() {
       const { broker: aedes } = await broker();
       const { cert, key } = certificate();
-      const peers: object[] = [];
+      const peers: { certificate: object; asked: string | false | null }[] = [];
       const server = createTlsServer({ cert, key, requestCert: true, rejectUnauthorized: false }, (socket) => {
-        peers.push(socket.getPeerCertificate());
+        peers.push({ certificate: socket.getPeerCertificate(), asked: socket.servername });
         socket.on("error", () => {});
         aedes.handle(socket);
       });
       server.listen(0, "127.0.0.1");
       await once(server, "listening");
       ends.push(() => server.close());
-      const url = `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      expect(await answer(dialled({ url, tls: { ca: cert, cert, key } }))).toEqual(ACCEPTED);
-      expect(peers).toEqual([{}]);
+      return { peers, port: (server.address() as AddressInfo).port, tls: { ca: cert, cert, key } };
+    }
+
+    it("leads to the one of many behind an address that the URL names", async () => {
+      const { peers, port, tls } = await tlsBroker();
+      expect(await answer(dialled({ url: `mqtts://localhost:${port}`, tls }))).toEqual(ACCEPTED);
+      expect(peers).toMatchObject([{ asked: "localhost" }]);
+    });
+
+    it("leads to it with the authority that is named, and without a certificate of our own", async () => {
+      const { peers, port, tls } = await tlsBroker();
+      const url = `mqtts://127.0.0.1:${port}`;
+      expect(await answer(dialled({ url, tls }))).toEqual(ACCEPTED);
+      expect(peers).toEqual([{ certificate: {}, asked: false }]);
       const [error] = await once(dialled({ url }), "error");
       expect((error as NodeJS.ErrnoException).code).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
     });

@@ -1,4 +1,4 @@
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createWebSocketStream, WebSocket } from "ws";
@@ -32,7 +32,9 @@ export function dialBroker({ url: given, tls }: Pick<MqttConnection, "url" | "tl
     case "ssl:":
     case "tls:": {
       const port = Number(url.port || PORTS.mqtts);
-      const socket = connectTls({ host, port, minVersion: "TLSv1.2", ...trusted });
+      // Node does not say by itself whom it wants: one of many brokers behind an address is found by it.
+      const servername = isIP(host) ? {} : { servername: host };
+      const socket = connectTls({ host, port, minVersion: "TLSv1.2", ...servername, ...trusted });
       socket.setNoDelay(true);
       return socket;
     }
