@@ -43,7 +43,7 @@ withDebian("chromium")("each view", () => {
       const beyond = await page.evaluate<string[]>(`
         [...document.querySelectorAll("body *")]
           .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
-          .filter((element) => !element.closest(".scrolls") && getComputedStyle(element).position !== "fixed")
+          .filter((element) => !element.closest(".scroll") && getComputedStyle(element).position !== "fixed")
           .map((element) => element.outerHTML.slice(0, 120))`);
       expect(
         await page.evaluate("document.documentElement.scrollWidth"),
