@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { drawScene } from "@beckon/synthetic";
 import { encodeJpeg } from "@beckon/vision";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 const BECKON = fileURLToPath(new URL("../packages/cli/bin/beckon.js", import.meta.url));
 
@@ -20,6 +20,13 @@ function machine(): { home: string; start: (...args: string[]) => ChildProcess }
     start: (...args) =>
       spawn(process.execPath, [BECKON, ...args], { cwd: home, env, stdio: ["ignore", "pipe", "inherit"] }),
   };
+}
+
+/** @returns false when it ended before it said so */
+async function says({ stdout }: ChildProcess, wanted: RegExp): Promise<boolean> {
+  if (!stdout) return false;
+  for await (const line of createInterface({ input: stdout })) if (wanted.test(line)) return true;
+  return false;
 }
 
 /** The device id and the queue of what is to be sent, by whatever folder they are in. */
@@ -42,8 +49,8 @@ describe("onnxruntime, which tells its maker what it runs unless it is told not 
     const free = ["broker.port", "broker.websocketPort", "dashboard.port"].flatMap((key) => ["--set", `${key}=0`]);
     const up = start("up", "--camera", "synthetic", ...free);
     const ended = once(up, "exit");
-    const lines = createInterface({ input: up.stdout ?? process.stdin });
-    for await (const line of lines) if (/^desk shows /.test(line)) break;
+    onTestFinished(() => void up.kill("SIGKILL"));
+    expect(await says(up, /^desk shows /)).toBe(true);
     up.kill("SIGINT");
     await ended;
     expect(kept(home)).toEqual([]);
