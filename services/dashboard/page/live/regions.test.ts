@@ -91,6 +91,16 @@ describe("the region of a camera", () => {
     expect(saving()).toEqual({ step: "failed", why: "unsent" });
   });
 
+  it("that is chosen after one that could not be sent is not said to be unsent", async () => {
+    show(PUBLISHER, { cameras: { desk: {} } });
+    bus.deaf = true;
+    regions.save("desk", undefined);
+    bus.deaf = false;
+    regions.save("desk", ROI);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(saving()).toEqual({ step: "saving", roi: ROI });
+  });
+
   it("of this browser's camera stays in the browser", () => {
     const chosen: (Roi | undefined)[] = [];
     local.value = { camera: "phone", set: (roi) => chosen.push(roi) };

@@ -1,5 +1,5 @@
 import { Roi } from "@beckon/protocol";
-import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { LocalRoi } from "../app.ts";
 import type { PageBus } from "../bus/page-bus.ts";
 import { type KnownService, settingAt } from "./services.ts";
@@ -39,17 +39,15 @@ export function createRegions(
   services: ReadonlySignal<readonly KnownService[]>,
   local: ReadonlySignal<LocalRoi | undefined>,
 ): Regions {
-  const savings = new Map<string, Signal<Saving>>();
+  /** By camera, without those of which nothing is said. */
+  const savings = signal<ReadonlyMap<string, Saving>>(new Map());
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  const savingOf = (camera: string): Signal<Saving> => {
-    const known = savings.get(camera) ?? signal(NONE);
-    savings.set(camera, known);
-    return known;
-  };
   const settle = (camera: string, saving: Saving): void => {
     clearTimeout(timers.get(camera));
     timers.delete(camera);
-    savingOf(camera).value = saving;
+    const next = new Map(savings.peek()).set(camera, saving);
+    if (saving.step === "none") next.delete(camera);
+    savings.value = next;
     if (saving.step === "saved")
       timers.set(
         camera,
@@ -59,34 +57,34 @@ export function createRegions(
   /** The keeper shows its configuration after each change; nobody answers on the bus otherwise. */
   effect(() => {
     const now = services.value;
-    for (const [camera, saving] of savings) {
-      const { step, ...wanted } = saving.peek() as Extract<Saving, { step: "saving" }>;
-      if (step === "saving" && isKept(keeperOf(now, camera), wanted.roi)) settle(camera, { step: "saved" });
-    }
+    for (const [camera, saving] of savings.peek())
+      if (saving.step === "saving" && isKept(keeperOf(now, camera), saving.roi)) settle(camera, { step: "saved" });
   });
-  const publish = async (camera: string, roi: Roi | undefined): Promise<void> => {
+  const publish = async (camera: string, saving: Extract<Saving, { step: "saving" }>): Promise<void> => {
     const { services: keepers, path } = keeperOf(services.peek(), camera);
     if (keepers.length === 0) return settle(camera, { step: "failed", why: "away" });
-    const patch = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), roi ?? null);
+    const patch = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), saving.roi ?? null);
     const sent = await Promise.all(
       keepers.map((service) => bus.publish(bus.topics.serviceSet(service), patch as Record<string, never>)),
     );
-    const saving = savingOf(camera).peek();
-    if (!sent.includes(true) && saving.step === "saving") settle(camera, { step: "failed", why: "unsent" });
+    // Another region may have been chosen meanwhile.
+    if (!sent.includes(true) && savings.peek().get(camera) === saving)
+      settle(camera, { step: "failed", why: "unsent" });
   };
   return {
-    saving: savingOf,
+    saving: (camera) => computed(() => savings.value.get(camera) ?? NONE),
     save: (camera, roi) => {
       if (local.peek()?.camera === camera) {
         local.peek()?.set(roi);
         return settle(camera, { step: "saved" });
       }
-      settle(camera, { step: "saving", roi });
+      const saving = { step: "saving", roi } as const;
+      settle(camera, saving);
       timers.set(
         camera,
         setTimeout(() => settle(camera, { step: "failed", why: "unconfirmed" }), CONFIRM_MS),
       );
-      void publish(camera, roi);
+      void publish(camera, saving);
     },
   };
 }
