@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { z } from "zod";
-import type { Recording, TeachState, Training } from "../../src/teach/teach-api.ts";
+import { LONGEST_RECORDING_MS, type Recording, type TeachState, type Training } from "../../src/teach/teach-api.ts";
 import { type Api, ApiRefusal } from "../bus/api.ts";
 import { fakeBus } from "../bus/testing/fake-bus.ts";
 import { createServices } from "../live/services.ts";
-import { LONGEST_MS, TeachStore } from "./teach-store.ts";
+import { TeachStore } from "./teach-store.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -90,10 +90,11 @@ describe("the gestures", () => {
     },
   );
 
-  it("cannot be there twice, in whatever case", () => {
+  it("cannot be there twice, in whatever case or spelling", () => {
     const { store } = setUp();
     store.addGesture("Fist");
-    expect([store.addGesture("fist"), store.addGesture("OTHERS")]).toEqual([
+    expect([store.addGesture("fist"), store.addGesture("\ufb01st"), store.addGesture("OTHERS")]).toEqual([
+      expect.stringContaining("Fist"),
       expect.stringContaining("Fist"),
       expect.stringContaining("others"),
     ]);
@@ -145,7 +146,7 @@ describe("a recording", () => {
 
   it("ends after 20 seconds", async () => {
     const { store, service } = begun();
-    await vi.advanceTimersByTimeAsync(LONGEST_MS + 100);
+    await vi.advanceTimersByTimeAsync(LONGEST_RECORDING_MS + 100);
     expect([store.recording.value, service.count("DELETE teach/recordings/running")]).toEqual([undefined, 1]);
   });
 
@@ -251,6 +252,18 @@ describe("a training", () => {
       expect(store.state.value?.training).toEqual(training);
     },
   );
+
+  it("is stopped by one click", async () => {
+    const { store, service } = setUp();
+    service.state.training = aTraining("training", 1);
+    await store.refresh();
+    service.answers.set("DELETE teach/training", () => {
+      service.state.training = aTraining("stopped", 1);
+      return {};
+    });
+    await store.stopTraining();
+    expect(store.state.value?.training?.phase).toBe("stopped");
+  });
 
   it("that is refused says why beside its button", async () => {
     const { store, service } = setUp();

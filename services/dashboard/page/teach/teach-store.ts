@@ -1,7 +1,9 @@
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import * as z from "zod";
 import {
+  folded,
   GestureName,
+  LONGEST_RECORDING_MS,
   OTHERS,
   type Recording,
   RecordingEnd,
@@ -48,8 +50,6 @@ export interface TeachStoreOptions {
 const BUSY_MS = 500;
 const IDLE_MS = 5000;
 const FAILED_MS = 2000;
-/** The service ends a recording by itself then, too. */
-export const LONGEST_MS = 20_000;
 /** A classifier that has the folder serves it within some hundred ms. */
 const TAKEN_MS = 10_000;
 
@@ -159,7 +159,7 @@ export class TeachStore {
       if (id === undefined && this.#recording.peek() === own) this.#recording.value = undefined;
       void this.refresh();
     });
-    this.#longest = setTimeout(() => void this.endRecording(), LONGEST_MS);
+    this.#longest = setTimeout(() => void this.endRecording(), LONGEST_RECORDING_MS);
   }
 
   /** Twice is allowed, and before it has begun. */
@@ -299,9 +299,4 @@ function gesturesOf(recordings: readonly Recording[], drafts: readonly string[])
     const own = recordings.filter(({ gesture }) => gesture === name).reverse();
     return { name, recordings: own, pictures: own.reduce((sum, { pictures }) => sum + pictures.length, 0) };
   });
-}
-
-/** Folders of two names that differ only so are one on some systems. */
-function folded(name: string): string {
-  return name.normalize("NFC").toLowerCase();
 }

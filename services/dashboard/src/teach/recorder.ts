@@ -5,7 +5,7 @@ import { type Bus, type Logger, latest, type Message, type StatsPart } from "@be
 import { Collection, PictureError, sessionName } from "@beckon/vision";
 import type { ClassifierSettings } from "./classifier-settings.ts";
 import { diskRefusal, Refused } from "./refusal.ts";
-import type { RecordingEnd, StartRecording, TeachState } from "./teach-api.ts";
+import { LONGEST_RECORDING_MS, type RecordingEnd, type StartRecording, type TeachState } from "./teach-api.ts";
 
 export interface RecorderOptions {
   readonly bus: Pick<Bus, "subscribe">;
@@ -21,8 +21,6 @@ export interface RecorderOptions {
 
 /** Pictures of one second are hardly different: 8 are enough. */
 const EVERY_MS = 125;
-/** With these, 160 pictures: a longer recording teaches little more. */
-const LONGEST_MS = 20_000;
 /** A camera that sends nothing for so long is not there. */
 const SILENCE_MS = 2000;
 
@@ -50,7 +48,7 @@ export class Recorder {
   get running(): TeachState["running"] {
     if (!this.#running?.collection) return undefined;
     const { asked, id, collection, startedAt } = this.#running;
-    return { ...asked, id, pictures: collection.count, endsAt: startedAt + LONGEST_MS };
+    return { ...asked, id, pictures: collection.count, endsAt: startedAt + LONGEST_RECORDING_MS };
   }
 
   /** Also while it begins. */
@@ -178,7 +176,7 @@ class Reel {
     const { camera, stop } = this.#task;
     const enough = new AbortController();
     const ending = AbortSignal.any([signal, stop, this.#silent.signal, enough.signal]);
-    const longest = setTimeout(() => enough.abort(), LONGEST_MS);
+    const longest = setTimeout(() => enough.abort(), LONGEST_RECORDING_MS);
     const silence = setTimeout(() => this.#silent.abort(), SILENCE_MS);
     const refused = (): void => {
       silence.refresh();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Name } from "@beckon/protocol";
 import { WIRE_LIMITS } from "@beckon/vision";
 import { diskRefusal, Refused } from "./refusal.ts";
-import { GestureName, OTHERS, PictureName, type Recording, RecordingId } from "./teach-api.ts";
+import { folded, GestureName, OTHERS, PictureName, type Recording, RecordingId } from "./teach-api.ts";
 
 /**
  * The folder of all recordings, as `beckon train` reads it: `<recording>/<gesture>/<recording>-0001.jpg`, so that to the
@@ -106,11 +106,6 @@ export class Samples {
 
 /** Of a `Collection`, beside its pictures. */
 const NOTES = ".sessions.jsonl";
-
-/** What a person takes for the same name. */
-export function folded(name: string): string {
-  return name.normalize("NFKC").toLowerCase();
-}
 
 function gesturesIn(folder: string): Promise<string[]> {
   return foldersIn(folder, (name) => GestureName.safeParse(name).data === name.normalize("NFC"));

@@ -36,6 +36,11 @@ export const GestureName = z
       .refine((name) => !TAKEN.test(name), "is a name that means something else: choose another"),
   );
 
+/** What a person, and some file systems, take for the same name of a gesture. */
+export function folded(name: string): string {
+  return name.normalize("NFKC").toLowerCase();
+}
+
 /** The class of everything that is none of the gestures; asked for, because without it every hand is one of them. */
 export const OTHERS = "others";
 
@@ -44,6 +49,9 @@ export type StartRecording = z.infer<typeof StartRecording>;
 
 /** Folders of these names cannot be on Windows, and `unknown` is what a model answers when it is not sure. */
 const TAKEN = /^(con|prn|aux|nul|com\p{N}|lpt\p{N}|unknown)$/iu;
+
+/** A recording ends by itself then, in ms: with 160 pictures, and a longer one teaches little more. */
+export const LONGEST_RECORDING_MS = 20_000;
 
 export const RecordingId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 export const PictureName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\.jpg$/);

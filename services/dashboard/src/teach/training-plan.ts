@@ -1,5 +1,4 @@
-import { folded } from "./samples.ts";
-import { OTHERS, type Recording } from "./teach-api.ts";
+import { folded, OTHERS, type Recording } from "./teach-api.ts";
 
 /** What a training is to learn from, and what it is judged by. */
 export interface TrainingPlan {
