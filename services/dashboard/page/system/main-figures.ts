@@ -24,12 +24,12 @@ interface Spec<N extends string> {
   readonly parts?: true;
 }
 
-const spec = <const N extends string>(
-  name: N,
-  from: Spec<N>["from"],
-  measure: string,
-  ...parts: ["parts"?]
-): Spec<N> => ({ name, from, measure, ...(parts[0] && { parts: true }) });
+const spec = <const N extends string>(name: N, from: Spec<N>["from"], measure: string, parts?: "parts"): Spec<N> => ({
+  name,
+  from,
+  measure,
+  ...(parts && { parts: true }),
+});
 
 /** What counts of each kind of service, by the names that the services give. */
 const SPECS = {

@@ -333,6 +333,14 @@ describe("what went wrong", () => {
     expect(store.troubles.value).toMatchObject([{ overAt: Date.now() }]);
   });
 
+  it("has no database whose failures are from before the page was opened", () => {
+    const counters = { failures: 7, written: 100 };
+    sayStats({ kind: "metrics-sink", counters });
+    pass(5000);
+    sayStats({ kind: "metrics-sink", counters });
+    expect(store.troubles.value).toEqual([]);
+  });
+
   it("has no database where points only wait for one to come", () => {
     sayStats({ kind: "metrics-sink", gauges: { waiting: 10 } });
     pass(5000);

@@ -106,9 +106,10 @@ export function troubleOfDrops(troubles: Troubles, service: ServiceRecord, rise:
 /** A database that takes nothing: failed writes rise, whatever waits. */
 export function troubleOfBacklog(troubles: Troubles, service: ServiceRecord): void {
   const { kind, key, stats, before, heardAt } = service;
-  if (kind !== "metrics-sink" || !stats) return;
-  const failures = (stats.counters["failures"] ?? 0) - (before?.counters["failures"] ?? 0);
-  const written = (stats.counters["written"] ?? 0) - (before?.counters["written"] ?? 0);
+  // Of what was before the page, nobody knows whether it is over; what goes on fails again soon.
+  if (kind !== "metrics-sink" || !stats || !before) return;
+  const failures = (stats.counters["failures"] ?? 0) - (before.counters["failures"] ?? 0);
+  const written = (stats.counters["written"] ?? 0) - (before.counters["written"] ?? 0);
   const waiting = stats.gauges["waiting"] ?? 0;
   if (failures > 0) troubles.add({ what: "database", service: key, waiting }, heardAt, failures);
   else if (written > 0) troubles.end(["database"], heardAt, key);
