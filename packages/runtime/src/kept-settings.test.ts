@@ -5,6 +5,7 @@ import { createTopics, Name, Roi, type Settings } from "@beckon/protocol";
 import { pino } from "pino";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { aborted } from "./aborted.ts";
 import { changeable, secret } from "./config/marks.ts";
 import { createMemoryBus, MemoryHub } from "./memory-bus.ts";
 import { runService } from "./run-service.ts";
@@ -75,7 +76,7 @@ async function life(
         changes++;
       });
       ready();
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      await aborted(signal);
     },
   };
   const running = runService(service, {

@@ -2,6 +2,7 @@ import { createTopics, type ServiceStatus, type Settings } from "@beckon/protoco
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { aborted } from "./aborted.ts";
 import { changeable } from "./config/marks.ts";
 import { connectMqttBus } from "./mqtt-bus.ts";
 import { runService } from "./run-service.ts";
@@ -20,10 +21,7 @@ const interpreter: Service<z.infer<typeof schema>> = {
   config: schema,
   run: ({ signal, ready }) => {
     ready();
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    return aborted(signal);
   },
 };
 

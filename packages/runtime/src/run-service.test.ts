@@ -5,6 +5,7 @@ import { createTopics, type ServiceStats, type ServiceStatus, type Settings, typ
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
+import { aborted } from "./aborted.ts";
 import type { Bus } from "./bus.ts";
 import { changeable, secret } from "./config/marks.ts";
 import { createMemoryBus, MemoryHub } from "./memory-bus.ts";
@@ -24,17 +25,10 @@ const topics = createTopics();
 const names = { kind: "classifier", id: "desk" };
 const silent = pino({ level: "silent" });
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
 function service(
   run: (context: ServiceContext<Config>) => Promise<void> = async ({ ready, signal }) => {
     ready();
-    await untilAborted(signal);
+    await aborted(signal);
   },
 ): Service<Config> {
   return { kind: "classifier", config: schema, run };
@@ -99,7 +93,7 @@ describe("runService", () => {
     const running = bench.start(
       service(async ({ signal, stats }) => {
         stats.count("results", 3);
-        await untilAborted(signal);
+        await aborted(signal);
       }),
     );
     await vi.advanceTimersByTimeAsync(10_000);
@@ -133,7 +127,7 @@ describe("runService", () => {
     const running = bench.start(
       service(async ({ signal, onChange }) => {
         onChange(({ maxAge }) => void seen.push(maxAge));
-        await untilAborted(signal);
+        await aborted(signal);
       }),
     );
     await eventually(() => bench.configs.length === 1);
@@ -157,7 +151,7 @@ describe("runService", () => {
         onChange(async ({ maxAge }) => {
           if (maxAge === 13) throw new Error("no such luck");
         });
-        await untilAborted(signal);
+        await aborted(signal);
       }),
     );
     await eventually(() => bench.configs.length === 1);
@@ -205,7 +199,7 @@ describe("runService", () => {
     const bench = new Bench();
     const running = bench.start(
       service(async ({ bus, signal }) => {
-        await untilAborted(signal);
+        await aborted(signal);
         await sleep(20);
         await bus.publish(topics.text({ camera: "desk" }), { text: "BYE", last: "E", at: 1 });
       }),
@@ -233,7 +227,7 @@ describe("runService", () => {
     let stopped = false;
     const running = bench.start(
       service(async ({ signal }) => {
-        await untilAborted(signal);
+        await aborted(signal);
         stopped = true;
         signal.throwIfAborted();
       }),
@@ -354,7 +348,7 @@ describe("runService", () => {
       service(async ({ ready, signal }) => {
         ready("http://127.0.0.1:8080");
         ready("http://elsewhere");
-        await untilAborted(signal);
+        await aborted(signal);
       }),
       { ready: (address) => told.push(address) },
     );

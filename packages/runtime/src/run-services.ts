@@ -1,3 +1,4 @@
+import { aborted } from "./aborted.ts";
 import { type RunOptions, runService } from "./run-service.ts";
 import type { Service } from "./service.ts";
 import { ServiceFailure } from "./service.ts";
@@ -11,7 +12,7 @@ export interface Part {
 /** A service with all it needs but the moment to start and stop. */
 export interface Runnable {
   readonly name: string;
-  /** The others wait until it is ready: it is what they connect to. */
+  /** The others wait until it is ready: it is what they connect to, say. */
   readonly first: boolean;
   run(part: Part): Promise<void>;
 }
@@ -39,7 +40,7 @@ interface Running {
 }
 
 /**
- * Runs several services in one process: those that hold a broker first, then the others in their order. They stop in the
+ * Runs several services in one process: those that the others wait for first, then these in their order. They stop in the
  * reverse order, at the signal or when one of them cannot go on; one that ends by itself leaves the others running.
  *
  * @throws what the first one that failed threw
@@ -50,9 +51,8 @@ export async function runTogether(services: readonly Runnable[], signal: AbortSi
   let giveUp = (): void => {};
   const over = new Promise<void>((resolve) => {
     giveUp = resolve;
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
   });
+  void aborted(signal).then(giveUp);
   const start = (service: Runnable): Promise<void> => {
     const stop = new AbortController();
     let ready = (): void => {};
