@@ -15,6 +15,11 @@ function fine(ms: number): string {
   return ms < 10_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : lasting(ms);
 }
 
+/** @param share 0..1 */
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
 function count(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? "" : "s"}`;
 }
@@ -67,7 +72,7 @@ export const live = {
   noPicture: "Waiting for a picture",
   figures: { fps: "Frames a second", latency: "Capture to result", age: "Picture age" },
   ms: (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`),
-  percent: (share: number): string => `${Math.round(share * 100)} %`,
+  percent,
   lasting,
   fine,
   held: (ms: number): string => `held for ${fine(ms)}`,
@@ -142,6 +147,7 @@ export const camera = {
   answer: "What is recognised",
   sees: (gesture: string): string => `Recognised: ${gesture}`,
   confidence: "Confidence",
+  percent,
   noAnswer:
     "No answer yet. Show your hand in the frame. If nothing comes, see in System whether a classifier is online.",
   sent: (count: number): string => `${count} sent`,
@@ -240,7 +246,7 @@ export const teach = {
   right: "right on recordings that it was not trained on",
   interval: (low: string, high: string, pictures: number): string =>
     `Between ${low} and ${high}, by ${count(pictures, "picture")}.`,
-  percent: (share: number): string => `${Math.round(share * 100)} %`,
+  percent,
   unjudged: "It was not judged: no recording was held back.",
   weak: "It will often be wrong.",
   weakest: (label: string, recall: string): string => `"${label}" is recognised only ${recall} of the time.`,

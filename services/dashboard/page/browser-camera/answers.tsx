@@ -48,7 +48,6 @@ function Answer({ reading, big = false }: { readonly reading: Reading; readonly 
   if (!best) return null;
   const none = NONE.includes(best.label);
   const steady = !none && reading.steady.value?.gesture === best.label;
-  const share = Math.round(best.confidence * 100);
   if (!big)
     return (
       <span class={`badge ${steady ? "good" : ""}`}>
@@ -59,8 +58,8 @@ function Answer({ reading, big = false }: { readonly reading: Reading; readonly 
     <div class={`answer ${none ? "none" : ""} ${steady ? "steady" : ""}`}>
       <span class="hint">{reading.model}</span>
       <strong>{best.label}</strong>
-      <meter min={0} max={100} value={share} aria-label={words.camera.confidence} />
-      <span class="hint number">{share} %</span>
+      <meter value={best.confidence} aria-label={words.camera.confidence} />
+      <span class="hint number">{words.camera.percent(best.confidence)}</span>
     </div>
   );
 }

@@ -173,7 +173,7 @@ function Settings({ camera }: { readonly camera: BrowserCamera }) {
           }}
         />
       </label>
-      <label class="row camera-check">
+      <label class="row check">
         <input
           type="checkbox"
           checked={settings.mirrored.value}

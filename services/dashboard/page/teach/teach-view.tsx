@@ -97,7 +97,7 @@ function ShowCard({ gesture, gestures, choose }: ShowCardProps) {
         {teach.troubles.value.record}
       </p>
       <p class="hint">{words.teach.recordHint}</p>
-      <label class="row teach-check">
+      <label class="row check">
         <input
           type="checkbox"
           checked={toggles.value}
