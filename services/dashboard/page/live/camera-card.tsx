@@ -8,9 +8,10 @@ import { Announcement, ReadingPanel, Spelled } from "./reading.tsx";
 
 /** One camera with all that is known of it. */
 export function CameraCard({ camera }: { readonly camera: LiveCamera }) {
+  const { bus } = useApp();
   const readings = camera.readings.value;
   // Without a connection nobody knows.
-  const away = camera.away.value || useApp().bus.connection.value.status !== "online";
+  const away = camera.away.value || bus.connection.value.status !== "online";
   const heading = `live-${camera.name}`;
   return (
     <article class={away ? "card live-camera away" : "card live-camera"} aria-labelledby={heading}>

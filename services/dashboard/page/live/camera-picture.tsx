@@ -42,7 +42,8 @@ export function CameraPicture({ camera }: { readonly camera: LiveCamera }) {
     if (settled) save(next, SETTLE_MS);
   };
   const reset = (): void => {
-    if (size.peek()) draft.value = defaultRoi(size.peek()?.width ?? 1, size.peek()?.height ?? 1);
+    const seen = size.peek();
+    if (seen) draft.value = defaultRoi(seen.width, seen.height);
     save(undefined, 0);
   };
   return (
