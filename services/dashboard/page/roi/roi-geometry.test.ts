@@ -1,4 +1,5 @@
 import { Roi } from "@beckon/protocol";
+import { defaultRoi as defaultOfClassifier } from "@beckon/vision";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultRoi, draggedRoi, type Handle, handleAt, MIN_SIDE, mirroredRoi } from "./roi-geometry.ts";
@@ -93,5 +94,12 @@ describe("the region of who did not choose", () => {
   it("is the square that the classifier takes", () => {
     expect(defaultRoi(640, 480)).toEqual([0.275, 0.2, 0.45, 0.6]);
     expect(defaultRoi(100, 400)).toEqual([0, 0.375, 1, 0.25]);
+    const pixels = fc.integer({ min: 1, max: 4000 });
+    fc.assert(
+      fc.property(pixels, pixels, (width, height) => {
+        for (const [index, value] of defaultOfClassifier(width, height).entries())
+          expect(defaultRoi(width, height)[index]).toBeCloseTo(value, 3);
+      }),
+    );
   });
 });
