@@ -459,6 +459,18 @@ describe("bytes that are no MQTT", () => {
     await page.next("pingresp");
   });
 
+  it("keep nobody waiting, for a message of a million packets ends it, and one of a thousand does not", async () => {
+    const { gate } = await home();
+    const page = await connected(gate);
+    const ping = generate({ cmd: "pingreq" });
+    page.send(Buffer.concat(Array.from({ length: 1000 }, () => ping)));
+    await eventually(() => page.packets.length === 1000);
+    page.send(Buffer.alloc(2_000_000, ping));
+    await page.ended();
+    expect(gate.drops()).toEqual({ "refused-packet": 1 });
+    expect(gate.warnings.join()).toContain("more than 1024 packets in one message");
+  });
+
   it("never do more than end it, whatever they are", async () => {
     const { gate, inside } = await home();
     const paths = await heard(inside);

@@ -40,6 +40,11 @@ export interface PageSessionOptions {
 
 /** Beside a payload: a topic and an identifier. */
 const HEADER_BYTES = 1024;
+/**
+ * In one message of WebSocket mqtt.js sends one packet, or what it had to hold back. A message is heard to its end before
+ * anybody else is: the million pings that fit in one would keep the whole process waiting for seconds.
+ */
+const MOST_PACKETS_A_MESSAGE = 1024;
 /** How long a page, or the broker, may take to close its side. */
 const GOODBYE_MS = 1000;
 
@@ -56,6 +61,7 @@ export class PageSession {
   #broker: Duplex | undefined;
   #isOpen = false;
   #ended = false;
+  #packetsOfMessage = 0;
   #deadline: NodeJS.Timeout | undefined;
   #stuck: NodeJS.Timeout | undefined;
 
@@ -107,6 +113,7 @@ export class PageSession {
     const socket = this.#socket;
     socket.on("message", (data: Buffer, isBinary) => {
       if (this.#ended) return;
+      this.#packetsOfMessage = 0;
       if (isBinary) this.#fromPage.push(data);
       else this.#end("malformed", "text in place of MQTT");
     });
@@ -136,6 +143,11 @@ export class PageSession {
 
   #heardPage(whole: WholePacket): void {
     if (this.#ended) return;
+    this.#packetsOfMessage += 1;
+    if (this.#packetsOfMessage > MOST_PACKETS_A_MESSAGE) {
+      this.#end("refused-packet", `more than ${MOST_PACKETS_A_MESSAGE} packets in one message`);
+      return;
+    }
     const packet = this.#parse(whole.bytes);
     if (!packet) {
       this.#end("malformed", `no packet of type ${whole.type}`);
