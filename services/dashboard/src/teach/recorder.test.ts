@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBoot, type Frame } from "@beckon/protocol";
@@ -226,6 +226,17 @@ describe("a disk that will not", () => {
     school = await openSchool({ samplesFolder: join(folder, "file", "samples") });
     const { status, body } = await start();
     expect([status, body["error"]]).toEqual([500, expect.stringContaining("no such file or folder")]);
+  });
+
+  it.each(["all", "own"])("ends the recording when somebody takes its folder away (%s), and says so", async (which) => {
+    using _ = camera();
+    const { body } = await start();
+    await pictures(2);
+    const taken = which === "all" ? school.samples : join(school.samples, String(body["id"]));
+    await rename(taken, `${school.samples}-elsewhere`);
+    const { error } = await endedByItself();
+    expect(error).toContain(`no longer in ${school.samples}: see that nothing else moves or removes it`);
+    expect((await start()).status).toBe(200);
   });
 
   it.skipIf(process.getuid?.() === 0)("names the folder whose rights are missing, and the remedy", async () => {

@@ -140,7 +140,7 @@ export class Recorder {
       failure ??= error;
     });
     await removeEmpty(collection.folder);
-    this.#failure = failure === undefined ? undefined : diskRefusal(failure, this.#options.folder);
+    this.#failure = failure === undefined ? undefined : refusalOf(failure, this.#options.folder);
     const error = this.#failure?.message;
     const { count } = collection;
     this.#ended = { id, gesture, pictures: count, skipped: reel.skipped, ...(error && { error }) };
@@ -148,6 +148,12 @@ export class Recorder {
     if (error === undefined) log.info(`kept ${count} pictures of "${gesture}" as ${id}`);
     else log.warn(`the recording of "${gesture}" ended after ${count} pictures: ${error}`);
   }
+}
+
+function refusalOf(failure: unknown, folder: string): Refused {
+  if ((failure as NodeJS.ErrnoException | undefined)?.code !== "ENOENT") return diskRefusal(failure, folder);
+  const message = `what was recorded is no longer in ${folder}: see that nothing else moves or removes it, and record again`;
+  return new Refused(500, message, { cause: failure });
 }
 
 interface ReelTask {
