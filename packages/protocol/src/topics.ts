@@ -46,7 +46,7 @@ export interface TopicFamily<T, N extends string> {
    * @param group of a shared subscription: the broker deals each message to one member
    */
   matching(names?: NameChoice<N>, group?: string): TopicFilter<T, N>;
-  /** With the prefix, as in DESIGN: `beckon/<camera>/result/<model>`. */
+  /** With the prefix: `beckon/<camera>/result/<model>`. */
   readonly pattern: string;
   readonly codec: Codec<T>;
   readonly qos: Qos;
