@@ -11,6 +11,7 @@ import { measureKills } from "../chaos/metrics/kills.ts";
 import { measureOutages } from "../chaos/metrics/outages.ts";
 import type { Bar } from "./bars.ts";
 import { type Bench, BenchFailure, runBench } from "./bench.ts";
+import { measureContinuous } from "./metrics/continuous.ts";
 import { measureAppend, measureCost } from "./metrics/cost.ts";
 import { measureDelay } from "./metrics/delay.ts";
 import { machineLoad } from "./stream/scenario.ts";
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, (bench: Bench, quick: boolean) => Promise<B
   kills: measureKills,
   cost: measureCost,
   delay: measureDelay,
+  continuous: measureContinuous,
 };
 
 await runBench(async (bench) => {
