@@ -14,9 +14,10 @@ const DESK = { width: 1440, height: 900 };
 async function goTo(page: Page, view: ViewName): Promise<void> {
   await page.getByRole("link", { name: words.views[view], exact: true }).click();
   await page.getByRole("main", { name: words.views[view] }).waitFor();
-  if (view === "live") await isLive(page);
-  // Its pictures and figures come over the bus.
-  else await page.waitForTimeout(500);
+  if (view === "live") return isLive(page);
+  // Its script may come only now; its pictures and figures come over the bus.
+  await page.getByRole("main").getByRole("heading").first().waitFor();
+  await page.waitForTimeout(500);
 }
 
 withDebian("chromium")("each view", () => {

@@ -62,20 +62,25 @@ export async function openHome({ config = {}, users = {}, broker }: HomeOptions 
       XDG_CACHE_HOME: join(folder, "cache"),
     },
   });
-  const url = (await process.says(PAGE_ADDRESS))[1] ?? "";
-  const brokerUrl = broker ?? (await process.says(/listens at (mqtt:\/\/127\.0\.0\.1:\d+)/))[1] ?? "";
-  const admin = Object.entries(users).find(([, role]) => role === "admin")?.[0];
-  const bus = await onlooker(brokerUrl, admin ? { username: admin, password: passwordOf(admin) } : undefined);
-  return {
-    url,
-    process,
-    folder,
-    bus,
-    close: async () => {
-      await bus.close();
-      await process.stop();
-    },
-  };
+  try {
+    const url = (await process.says(PAGE_ADDRESS))[1] ?? "";
+    const brokerUrl = broker ?? (await process.says(/listens at (mqtt:\/\/127\.0\.0\.1:\d+)/))[1] ?? "";
+    const admin = Object.entries(users).find(([, role]) => role === "admin")?.[0];
+    const bus = await onlooker(brokerUrl, admin ? { username: admin, password: passwordOf(admin) } : undefined);
+    return {
+      url,
+      process,
+      folder,
+      bus,
+      close: async () => {
+        await bus.close();
+        await process.stop();
+      },
+    };
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
 }
 
 /** As the dashboard says it once it listens. */

@@ -140,8 +140,8 @@ withDebian("chromium")("the live view", () => {
         send(`${encodeURIComponent(hostile)}/result/letters`, { ...result, top, ms: {} }),
       ]);
     };
-    const telling = setInterval(() => void tell(++told), 300);
     let told = 0;
+    const telling = setInterval(() => void tell(++told), 300);
     try {
       await cameraCard(page, "garden").getByText(hostile).first().waitFor();
       await page.getByRole("link", { name: words.views.system, exact: true }).click();
