@@ -471,6 +471,27 @@ describe("bytes that are no MQTT", () => {
     expect(gate.warnings.join()).toContain("more than 1024 packets in one message");
   });
 
+  it("keep nobody waiting, for of many messages one is heard at a turn", async () => {
+    let turn = 0;
+    let turning = setImmediate(function next() {
+      turn += 1;
+      turning = setImmediate(next);
+    });
+    ends.push(() => clearImmediate(turning));
+    const heardAt: number[] = [];
+    const broker = new Duplex({
+      read: () => {},
+      write: (_packet, _encoding, done) => {
+        if (heardAt.push(turn) === 1) broker.push(Buffer.from([0x20, 2, 0, 0]));
+        done();
+      },
+    });
+    const page = await connected(await gateTo("", { visit: () => broker }));
+    for (let sent = 0; sent < 50; sent++) page.send({ cmd: "pingreq" });
+    await eventually(() => heardAt.length === 51);
+    expect(new Set(heardAt).size).toBe(51);
+  });
+
   it("never do more than end it, whatever they are", async () => {
     const { gate, inside } = await home();
     const paths = await heard(inside);

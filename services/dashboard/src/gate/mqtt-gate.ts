@@ -86,6 +86,8 @@ export function createMqttGate(options: MqttGateOptions): MqttGate {
     clientTracking: false,
     maxPayload: limits.messageBytes,
     perMessageDeflate: false,
+    // One message of a page at a turn: of all that came at once, a page that floods us would keep the others waiting.
+    allowSynchronousEvents: false,
     handleProtocols: () => "mqtt",
   });
   // What is no WebSocket after all is answered with 400 by the package.
