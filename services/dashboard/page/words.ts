@@ -381,7 +381,7 @@ export const system = {
       `If nobody meant it to, look at its log${host} and start it again: npm start, or beckon ${kind}.`,
     silent: (host: string): string => `Is its host${host} on and on the network? If so, restart the service.`,
     database: (waiting: string): string =>
-      `${waiting} points wait on the disk, and nothing is lost yet. Is InfluxDB running, and is metrics-sink.url right?`,
+      `${waiting} points wait on the disk. Is InfluxDB running, and is metrics-sink.url right?`,
     payloads: "Something publishes what is not ours under our topics; the services' logs name the topic.",
     "broker-away": "The page comes back by itself. If it does not, start the broker, and look at its log.",
     "service-away": "The page comes back by itself. If it does not: is beckon still running?",
@@ -445,7 +445,7 @@ export const system = {
     crashed: reason("A worker thread died, and was replaced.", "The log says why; try another engine if it goes on."),
     stopped: reason("The service stopped meanwhile."),
     // Of brokers.
-    malformed: reason("The bytes are no MQTT.", "Something else speaks to the broker's port; its log has the address."),
+    malformed: reason("The bytes are no MQTT.", "Something else speaks to its port; its log has the address."),
     "no-connect": reason("It did not begin as MQTT does.", "Something else speaks to the broker's port."),
     silent: reason(
       "Somebody connected and did not log in.",
@@ -456,8 +456,14 @@ export const system = {
       "Raise broker.maxConnections, or see who connects so often.",
     ),
     tls: reason("Encryption could not be agreed on.", "Does the client trust the certificate, and use the right port?"),
-    "foreign-host": reason("A browser asked for another host.", "If it is yours, add it to broker.hosts."),
-    "foreign-origin": reason("A page from elsewhere wanted in.", "If it is yours, add it to broker.origins."),
+    "foreign-host": reason(
+      "A browser asked for another host.",
+      "If it is yours, add it to hosts in the settings of the service.",
+    ),
+    "foreign-origin": reason(
+      "A page from elsewhere wanted in.",
+      "If it is yours, add it to origins in the settings of the service.",
+    ),
     "no-mqtt": reason("A WebSocket without MQTT.", "Set the client's subprotocol to mqtt."),
     "refused-client-id": reason("The client's id does not fit.", "Give the client another id."),
     "refused-login": reason("Wrong user or password.", "Correct it in the client; the log has user and address."),

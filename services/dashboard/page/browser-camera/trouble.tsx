@@ -13,7 +13,7 @@ export function Trouble({ trouble }: { readonly trouble: CameraTrouble }) {
       {kind === "insecure" && facts.secureUrl && (
         <>
           <p>
-            <a href={`${facts.secureUrl.replace(/#.*$/, "")}#camera`}>{words.camera.secureLink}</a>
+            <a href={`${facts.secureUrl}#camera`}>{words.camera.secureLink}</a>
           </p>
           <p>
             {words.camera.trust} <a href="/trust">{words.camera.trustLink}</a>
