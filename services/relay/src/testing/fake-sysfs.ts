@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   type FSWatcher,
   mkdirSync,
@@ -12,6 +11,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mountNamespace, mountNamespaceRefusal } from "@beckon/runtime/testing";
 import { describe } from "vitest";
 
 /** As a Pi 4 with kernel 6.6 has it. */
@@ -41,7 +41,7 @@ export class FakeSysfs {
   /** Put before a command line, it runs where this is /sys/class/gpio: in a mount namespace of its own. */
   get launcher(): string[] {
     const script = `mount --make-rprivate / && mount --bind "$1" /sys/class && shift && exec "$@"`;
-    return ["unshare", ...namespaceOptions(), "sh", "-c", script, "sh", this.#root];
+    return ["unshare", ...mountNamespace(), "sh", "-c", script, "sh", this.#root];
   }
 
   /** `direction`, `value` or `active_low` of an exported pin. */
@@ -77,10 +77,6 @@ export class FakeSysfs {
   }
 }
 
-function namespaceOptions(): string[] {
-  return process.getuid?.() === 0 ? ["-m"] : ["-Urm"];
-}
-
 /** `describe` where onoff can be run against an emulated sysfs; elsewhere skipped, saying so, and in CI an error. */
 export function withOnoff(): typeof describe {
   const why = onoffImpossible();
@@ -97,10 +93,5 @@ function onoffImpossible(): string | undefined {
   } catch {
     return "onoff is not installed, for it could not be compiled here (a C++ compiler, make and python3, then npm ci)";
   }
-  try {
-    execFileSync("unshare", [...namespaceOptions(), "sh", "-c", "mount --make-rprivate /"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "mount namespaces are not allowed here (unshare -Urm)";
-  }
+  return mountNamespaceRefusal();
 }
