@@ -81,6 +81,8 @@ const intoDist = {
     onEnd(({ errors, outputFiles = [], metafile }) => {
       if (errors.length > 0 || !metafile) return;
       mkdirSync(dist, { recursive: true });
+      // Of what lay there before: who is stopped half-way, or only watches, leaves nothing that is taken for up to date.
+      rmSync(record, { force: true });
       // Style that the other views share with Live has come with Live.
       const wanted = outputFiles.filter(({ path }) => !path.endsWith(".css") || basename(path) === "page.css");
       for (const { path, contents } of wanted) writeFileSync(path, contents);
@@ -96,7 +98,7 @@ const intoDist = {
       );
       copyFileSync(join(page, "icon.svg"), join(dist, "icon.svg"));
       const built = wanted.flatMap(({ path }) => ["", ".gz", ".br"].map((suffix) => basename(path) + suffix));
-      const kept = new Set([...built, "index.html", "icon.svg", basename(record)]);
+      const kept = new Set([...built, "index.html", "icon.svg"]);
       for (const name of readdirSync(dist)) if (!kept.has(name)) rmSync(join(dist, name));
     }),
 };
