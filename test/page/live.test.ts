@@ -135,6 +135,8 @@ withDebian("chromium")("the live view", () => {
         send("garden/gesture/letters", { ...result, gesture: hostile, phase: "start" }),
         send("garden/text", text),
         send("relay/gate/state", { state: "OFF", since: at, cause }),
+        // Of what every object has, too.
+        send("relay/gate/event", { refused: "constructor", at, cause }),
         send("service/classifier/garden/status", service),
         // Names that are none never get as far.
         send(`${encodeURIComponent(hostile)}/result/letters`, { ...result, top, ms: {} }),
@@ -144,6 +146,7 @@ withDebian("chromium")("the live view", () => {
     const telling = setInterval(() => void tell(++told), 300);
     try {
       await cameraCard(page, "garden").getByText(hostile).first().waitFor();
+      await page.getByText(/: constructor\b/).waitFor();
       await page.getByRole("link", { name: words.views.system, exact: true }).click();
       await page.getByText(hostile).first().waitFor();
     } finally {

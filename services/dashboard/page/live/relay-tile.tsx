@@ -67,7 +67,9 @@ function inWords(wish: RelayWish): readonly [string, string] {
     case "unanswered":
       return [live.unanswered, "error"];
     case "refused": {
-      const why = [live.refusals[wish.reason] ?? wish.reason, ...(wish.detail ? [wish.detail] : [])].join(": ");
+      // Its service may be of another version, and have reasons that this page does not know.
+      const known = Object.hasOwn(live.refusals, wish.reason) ? live.refusals[wish.reason] : undefined;
+      const why = [known ?? wish.reason, ...(wish.detail ? [wish.detail] : [])].join(": ");
       return [live.refused(why, wish.cause, CLOCKS.includes(wish.reason)), "error"];
     }
   }
