@@ -61,6 +61,12 @@ withDebian("chromium")("teaching", () => {
       await eventually(async () => (await modelInUse(page)) === first);
       await page.getByRole("button", { name: words.teach.useNone }).click();
       await page.getByText(words.teach.usingNone).waitFor();
+
+      await page.getByRole("button", { name: words.teach.trainAgain, exact: true }).click();
+      await page.getByRole("progressbar", { name: words.teach.progress }).waitFor();
+      await page.getByRole("button", { name: words.teach.stop, exact: true }).click();
+      await page.getByRole("status").getByText(words.teach.phases.stopped, { exact: true }).waitFor();
+      await page.getByText(words.teach.usingNone).waitFor();
     }, 900_000);
 
     test("pictures are seen, and bad ones thrown out", async () => {
