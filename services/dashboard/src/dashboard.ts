@@ -13,6 +13,7 @@ import {
   withHome,
 } from "@beckon/runtime";
 import { type CertificateSource, openCertificateSource } from "./certificate/certificate-source.ts";
+import { mdnsName } from "./certificate/machine-names.ts";
 import { DashboardConfig } from "./config.ts";
 import { createMqttGate } from "./gate/mqtt-gate.ts";
 import { createTeaching } from "./teach/teaching.ts";
@@ -160,11 +161,6 @@ function tellOthers(
 /** By its own name and address, too: a page elsewhere cannot have either lead somewhere else. */
 function ownWeb({ hosts, origins }: DashboardConfig): OwnWeb {
   return { hosts: [...hosts, hostname(), mdnsName()], origins };
-}
-
-function mdnsName(): string {
-  const name = hostname().toLowerCase();
-  return name.includes(".") ? name : `${name}.local`;
 }
 
 /** Of a host that was judged, and so parses. */

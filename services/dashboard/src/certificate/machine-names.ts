@@ -7,7 +7,11 @@ export function machineNames(): string[] {
     // Nobody types an address of one link, and they come and go with every container.
     .filter(({ address }) => !/^fe80:/i.test(address))
     .map(({ address }) => address);
+  return [...new Set(["localhost", hostname().toLowerCase(), mdnsName(), "127.0.0.1", "::1", ...addresses])];
+}
+
+/** What other machines find this one by, where it says so with mDNS; its own name where that one has a domain. */
+export function mdnsName(): string {
   const name = hostname().toLowerCase();
-  const mdns = name.includes(".") ? [] : [`${name}.local`];
-  return [...new Set(["localhost", name, ...mdns, "127.0.0.1", "::1", ...addresses])];
+  return name.includes(".") ? name : `${name}.local`;
 }
