@@ -33,7 +33,7 @@ export const GestureName = z
         /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} _-]{0,30}[\p{L}\p{M}\p{N}])?$/u,
         "must be 1 to 32 letters, digits, spaces, - or _, and begin and end with a letter or digit",
       )
-      .refine((name) => !TAKEN.test(name), "is a name that means something else: choose another"),
+      .refine((name) => !TAKEN.test(name), "means something else here: choose another"),
   );
 
 /** What a person, and some file systems, take for the same name of a gesture. */
