@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FILE_LIMITS, loadBundle, openClassifier } from "@beckon/vision";
@@ -98,6 +98,20 @@ test("the same seed gives the same weights, to the bit", async () => {
   await run(first, changes);
   await run(second, changes);
   expect(await outcomeOf(second)).toEqual(await outcomeOf(first));
+});
+
+test("a class that is called as a property of every object is drawn as often as any other", async () => {
+  const losses: number[][] = [];
+  // Both stand last, behind the figures.
+  for (const name of ["constructor", "fist"]) {
+    const named = join(folder, `named-${name}`);
+    await cp(data, named, { recursive: true });
+    await rename(join(named, "0"), join(named, name));
+    const recipe = { epochs: 2, stepsPerEpoch: 4 };
+    const { history } = await train(quickOptions(named, newRun(), { side: 32, balance: true, recipe }));
+    losses.push(history.map(({ trainLoss }) => trainLoss));
+  }
+  expect(losses[0]).toEqual(losses[1]);
 });
 
 test("two threads learn what one learns: they share each batch", async () => {

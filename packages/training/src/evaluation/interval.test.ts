@@ -17,6 +17,13 @@ test("the interval of all right ends at 1 and does not begin there", () => {
   expect(wilsonInterval(20, 20)).toEqual({ low: expect.closeTo(1 - 0.1611, 4), high: 1 });
 });
 
+test("the interval holds the share itself, of all and of none, whatever is rounded", () => {
+  for (let count = 1; count <= 200; count++) {
+    expect(wilsonInterval(count, count).high).toBe(1);
+    expect(wilsonInterval(0, count).low).toBe(0);
+  }
+});
+
 test("the bootstrap agrees with one that draws every picture", () => {
   const sources = [
     { correct: 9, count: 10 },
