@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * What tests need beyond Node and npm, by Debian's names: a broker, cameras, a metrics database and certificates to test
- * against. Which program is in which package is in packages/runtime/src/testing/debian.ts.
+ * What tests need beyond Node and npm, by Debian's names: a broker, cameras, a metrics database, certificates and units to
+ * test against. Which program is in which package is in packages/runtime/src/testing/debian.ts.
  * @type {readonly string[]}
  */
-export const debianPackagesForTests = ["chromium", "ffmpeg", "fswebcam", "influxdb", "mosquitto", "openssl"];
+export const debianPackagesForTests = ["chromium", "ffmpeg", "fswebcam", "influxdb", "mosquitto", "openssl", "systemd"];
 
 /** A failure that its message explains; it ends the set-up without a stack. */
 class SetUpError extends Error {}

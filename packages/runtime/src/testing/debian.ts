@@ -13,6 +13,7 @@ export const PACKAGE_OF_PROGRAM = {
   influxd: "influxdb",
   mosquitto: "mosquitto",
   openssl: "openssl",
+  "systemd-analyze": "systemd",
 } as const;
 
 type Program = keyof typeof PACKAGE_OF_PROGRAM;
