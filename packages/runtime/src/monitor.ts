@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { MonitoringSection } from "./config/shared-config.ts";
+import { urlHost } from "./listen-at.ts";
 import { PrometheusFigures } from "./prometheus-figures.ts";
 import { ServiceFailure } from "./service.ts";
 import type { Stats } from "./stats.ts";
@@ -60,7 +61,7 @@ export async function openMonitor(
   server.setTimeout(2 * PATIENCE_MS, (socket) => socket.destroy());
   await listening(server, host, port);
   const { port: taken } = server.address() as AddressInfo;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${taken}`;
+  const url = `http://${urlHost(host)}:${taken}`;
   log.info(`figures for Prometheus at ${url}/metrics`);
   return {
     url,
