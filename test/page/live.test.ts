@@ -5,6 +5,7 @@ import * as words from "../../services/dashboard/page/words.ts";
 import { topics } from "../stream/onlooker.ts";
 import { announces, cameraCard, isLive, regionOf, relayIs, relaySwitch } from "./live.ts";
 import { openPage, withBrowser, withHome } from "./stage.ts";
+import { anyNumbers } from "./views.ts";
 
 withDebian("chromium")("the live view", () => {
   const browser = withBrowser({ camera: "none" });
@@ -31,6 +32,24 @@ withDebian("chromium")("the live view", () => {
     await announces(page, "desk", "H");
     await announces(page, "desk", "I");
     await cameraCard(page).getByRole("paragraph").filter({ hasText: /^HI$/ }).waitFor();
+  });
+
+  test("shows the best guesses, the last gestures, the figures, and charts of them when they are unfolded", async () => {
+    const page = await openPage(browser().browser, home().url);
+    await isLive(page);
+    const card = cameraCard(page);
+    const guesses = card.getByRole("list", { name: words.live.top("letters") }).getByRole("listitem");
+    await guesses.filter({ hasText: /^H\d+ %$/ }).waitFor();
+    expect(await guesses.filter({ hasText: /\d+ %$/ }).count()).toBe(3);
+    await card.getByRole("listitem").filter({ hasText: /^H.*:/ }).first().waitFor();
+    for (const figure of Object.values(words.live.figures))
+      await card.getByText(new RegExp(`^${figure}[\\d.]+( ms| s)?$`)).waitFor();
+    await card.getByText(words.live.charts).click();
+    await eventually(async () => (await card.getByRole("figure").locator("canvas").count()) === 2);
+    await card
+      .getByRole("figure")
+      .filter({ hasText: anyNumbers(words.live.rateText(1, 1)) })
+      .waitFor();
   });
 
   test("switches a relay, and shows that it did, why, and what others do to it", async () => {
@@ -112,6 +131,50 @@ withDebian("chromium")("the live view", () => {
     await eventually(() => [0.315, 0.18, 0.45, 0.62].every((part, i) => Math.abs(part - (roi()[i] ?? 9)) < 0.005));
     await cameraCard(page).getByRole("button", { name: words.live.region.reset }).click();
     await eventually(() => [0.275, 0.2, 0.45, 0.6].every((part, i) => Math.abs(part - (roi()[i] ?? 9)) < 0.005));
+  });
+
+  test("has it resized by a finger that was told so, and not by one that scrolls", async () => {
+    const page = await openPage(browser().browser, home().url, {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await isLive(page);
+    const card = cameraCard(page);
+    const results = await home().bus.sees(topics.result.matching({ camera: "desk" }));
+    const roiIs = (wanted: readonly number[]) =>
+      eventually(() => wanted.every((part, i) => Math.abs(part - (results.at(-1)?.value.roi?.[i] ?? 9)) < 0.01));
+    await card.getByRole("button", { name: words.live.region.reset }).click();
+    await roiIs([0.275, 0.2, 0.45, 0.6]);
+    await card.getByText(words.live.region.saved).waitFor();
+    await card.getByText(words.live.region.saved).waitFor({ state: "detached" });
+
+    const input = await page.context().newCDPSession(page);
+    /** From the corner at the lower right, by a tenth of the picture each way. */
+    const drag = async (): Promise<void> => {
+      const picture = await page.getByRole("img", { name: words.live.picture("desk") }).boundingBox();
+      const box = await regionOf(page).boundingBox();
+      if (!picture || !box) throw new Error("nothing is shown");
+      const at = (part: number) => [
+        {
+          x: box.x + box.width - 3 + 0.1 * part * picture.width,
+          y: box.y + box.height - 3 + 0.1 * part * picture.height,
+        },
+      ];
+      await input.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0) });
+      for (const part of [0.25, 0.5, 0.75, 1])
+        await input.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(part) });
+      await input.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    };
+    const named = await regionOf(page).getAttribute("aria-label");
+    await drag();
+    expect(await regionOf(page).getAttribute("aria-label")).toBe(named);
+    await card.getByRole("button", { name: words.live.region.adjust }).click();
+    await drag();
+    await card.getByText(words.live.region.saved).waitFor();
+    await roiIs([0.275, 0.2, 0.55, 0.7]);
+    await card.getByRole("button", { name: words.live.region.reset }).click();
+    await roiIs([0.275, 0.2, 0.45, 0.6]);
   });
 
   test("shows what strangers call their gestures, hosts and texts as text, and makes no element of it", async () => {
