@@ -35,6 +35,12 @@ async function openBus(options: Parameters<typeof startAedes>[0] = {}): Promise<
   return { broker, gate, bus };
 }
 
+/** Of the camera `desk`. */
+function sayText({ broker }: AedesBroker, payload = JSON.stringify({ text: "HI", last: "I", at: 1 })): void {
+  const packet = { cmd: "publish", topic: "beckon/desk/text", payload, qos: 0, retain: false, dup: false } as const;
+  broker.publish(packet, () => undefined);
+}
+
 const isAt = (bus: PageBus, status: string) => eventually(() => bus.connection.peek().status === status);
 
 describe("the page's way to the bus", () => {
@@ -43,14 +49,9 @@ describe("the page's way to the bus", () => {
     const texts: string[] = [];
     bus.subscribe(bus.topics.text.matching(), ({ names, value }) => texts.push(`${names.camera}: ${value.text}`));
     await isAt(bus, "online");
-    const say = (payload: string): void =>
-      broker.broker.publish(
-        { cmd: "publish", topic: "beckon/desk/text", payload, qos: 0, retain: false, dup: false },
-        () => undefined,
-      );
     await eventually(() => {
-      say("no text at all");
-      say(JSON.stringify({ text: "HI", last: "I", at: 1 }));
+      sayText(broker, "no text at all");
+      sayText(broker);
       return texts.length > 0;
     });
     expect(texts[0]).toBe("desk: HI");
@@ -71,14 +72,34 @@ describe("the page's way to the bus", () => {
     await broker.restart();
     await isAt(bus, "online");
     await eventually(() => {
-      const topic = bus.topics.text({ camera: "desk" });
-      const payload = Buffer.from(topic.codec.encode({ text: "HI", last: "I", at: 1 }));
-      broker.broker.publish(
-        { cmd: "publish", topic: topic.path, payload, qos: 0, retain: false, dup: false },
-        () => undefined,
-      );
+      sayText(broker);
       return texts.includes("HI");
     });
+  });
+
+  it("asks the broker for what somebody listens to, until nobody does any more", async () => {
+    const { broker, bus } = await openBus();
+    const unwanted: string[] = [];
+    broker.broker.on("unsubscribe", (filters) => unwanted.push(...filters));
+    const heard: string[] = [];
+    const listen = (who: string) => bus.subscribe(bus.topics.text.matching(), () => heard.push(who));
+    const [stopOne, stopOther] = [listen("one"), listen("other")];
+    await isAt(bus, "online");
+    await eventually(() => {
+      sayText(broker);
+      return heard.includes("one") && heard.includes("other");
+    });
+    stopOne();
+    heard.length = 0;
+    await eventually(() => {
+      sayText(broker);
+      return heard.length > 3;
+    });
+    expect(heard).not.toContain("one");
+    expect(unwanted).toEqual([]);
+    stopOther();
+    await eventually(() => unwanted.length > 0);
+    expect(unwanted).toEqual(["beckon/+/text"]);
   });
 
   it("says that the service is away when nothing answers", async () => {
