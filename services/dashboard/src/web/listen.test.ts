@@ -1,12 +1,14 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { type Listener, listen } from "./listen.ts";
+import { createAuthority, issueCertificate } from "../certificate/authority.ts";
+import { type Listener, type ListenOptions, listen } from "./listen.ts";
 
 let listener: Listener;
+let secure: Listener;
 const asked: string[] = [];
 
 beforeAll(async () => {
-  listener = await listen({
+  const options: ListenOptions = {
     host: "127.0.0.1",
     port: 0,
     search: false,
@@ -17,17 +19,20 @@ beforeAll(async () => {
       response.end("hello");
     },
     upgrade: (_, socket) => socket.destroy(),
-  });
+  };
+  listener = await listen(options);
+  const certificate = await issueCertificate(await createAuthority("test", []), ["localhost"]);
+  secure = await listen({ ...options, certificate });
 });
-afterAll(() => listener.close());
+afterAll(() => Promise.all([listener.close(), secure.close()]));
 
 /**
  * @param drip sent again and again, twice a second
  * @returns what came back until the other side hung up
  */
-function say(text: string, drip?: string): Promise<string> {
+function say(text: string, drip?: string, { port } = listener): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(listener.port, "127.0.0.1", () => socket.write(text));
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
     const dripping = setInterval(() => drip && socket.write(drip), 500);
     let heard = "";
     socket.setEncoding("utf8");
@@ -66,5 +71,10 @@ describe.concurrent("a connection", { timeout: 60_000 }, () => {
 
   it("is cut off when it speaks no HTTP", async ({ expect }) => {
     expect(await say("\u0016\u0003\u0001\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it("is cut off when it never ends its TLS handshake, whatever it has said of it", async ({ expect }) => {
+    const record = "\u0016\u0003\u0001\u0002\u0000";
+    expect(await Promise.all([say("", undefined, secure), say(record, undefined, secure)])).toEqual(["", ""]);
   });
 });

@@ -46,6 +46,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.maxConnections = options.maxConnections;
   server.on("upgrade", options.upgrade);
   server.on("clientError", refuseGarbage);
+  // What is written to it waits for a handshake that will not end, and the connection would stay for ever.
+  server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     if (hasTooMany(socket, sockets, options.maxConnections)) {
