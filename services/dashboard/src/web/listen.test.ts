@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { connect } from "node:net";
+import { eventually } from "@beckon/runtime/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { createAuthority, issueCertificate } from "../certificate/authority.ts";
 import { type Listener, type ListenOptions, listen } from "./listen.ts";
@@ -6,6 +8,8 @@ import { type Listener, type ListenOptions, listen } from "./listen.ts";
 let listener: Listener;
 let secure: Listener;
 const asked: string[] = [];
+const MUCH = Buffer.alloc(50_000_000);
+const muchEnded: Promise<unknown>[] = [];
 
 beforeAll(async () => {
   const options: ListenOptions = {
@@ -16,7 +20,8 @@ beforeAll(async () => {
     maxConnections: 8,
     answer: ({ url }, response) => {
       asked.push(url ?? "");
-      response.end("hello");
+      if (url === "/much") muchEnded.push(once(response, "close"));
+      response.end(url === "/much" ? MUCH : "hello");
     },
     upgrade: (_, socket) => socket.destroy(),
   };
@@ -76,5 +81,27 @@ describe.concurrent("a connection", { timeout: 60_000 }, () => {
   it("is cut off when it never ends its TLS handshake, whatever it has said of it", async ({ expect }) => {
     const record = "\u0016\u0003\u0001\u0002\u0000";
     expect(await Promise.all([say("", undefined, secure), say(record, undefined, secure)])).toEqual(["", ""]);
+  });
+
+  it("is cut off when it does not read its answer", async ({ expect }) => {
+    const socket = connect(listener.port, "127.0.0.1", () =>
+      socket.write("GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    );
+    await eventually(() => muchEnded.length === 1);
+    await muchEnded[0];
+    let heard = 0;
+    socket.on("data", (more) => {
+      heard += more.length;
+    });
+    socket.on("error", () => {});
+    // It may end by a reset, which `once` would throw.
+    await new Promise((resolve) => socket.once("close", resolve));
+    expect(heard).toBeLessThan(MUCH.length);
+  });
+
+  it("is cut off when it asks again before it is answered", async ({ expect }) => {
+    const ask = "GET /again HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    await say(ask.repeat(100));
+    expect(asked.filter((path) => path === "/again")).toEqual(["/again"]);
   });
 });
