@@ -2,7 +2,7 @@ import type { IPoint } from "influx";
 import { downsamplingOf } from "./downsampling.ts";
 import { InfluxClient, type InfluxTarget } from "./influx-client.ts";
 import { InfluxSchema } from "./influx-schema.ts";
-import type { FieldValue, Point } from "./point.ts";
+import type { Point } from "./point.ts";
 import type { PointWriter, WriteOutcome } from "./point-writer.ts";
 import type { TimeRange } from "./spool/position.ts";
 
@@ -45,13 +45,13 @@ export function createInfluxWriter(options: InfluxWriterOptions): PointWriter {
 }
 
 function influxPoint({ measurement, tags, fields, time }: Point): IPoint {
-  const written = Object.entries(fields).map(([name, value]) => [name, fieldValue(value)] as const);
-  return { measurement, tags: { ...tags }, fields: Object.fromEntries(written), timestamp: String(time) };
+  const written: IPoint["fields"] = { ...fields };
+  for (const [name, value] of Object.entries(fields)) if (typeof value === "string") written[name] = fieldText(value);
+  return { measurement, tags: { ...tags }, fields: written, timestamp: String(time) };
 }
 
 /** The client escapes strings itself, but doubles a backslash before an apostrophe; what is no string it writes as it is. */
-function fieldValue(value: FieldValue): number | { toString(): string } {
-  if (typeof value === "number") return value;
+function fieldText(value: string): { toString(): string } {
   const quoted = `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
   return { toString: () => quoted };
 }

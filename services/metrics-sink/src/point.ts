@@ -41,13 +41,12 @@ export interface RawPoint {
 
 /** @returns nothing for a point without a field that InfluxDB takes, else one point of what it takes */
 export function pointOf({ measurement, tags, fields, time }: RawPoint): Point[] {
-  const taken = Object.entries(fields).filter((field): field is [string, FieldValue] => isWritable(field[1]));
-  if (taken.length === 0) return [];
-  const named = taken.map(([name, value]) => [fieldName(name), value] as const);
-  return [{ measurement, tags: cleanTags(tags), fields: Object.fromEntries(named), time }];
+  const taken: [string, FieldValue][] = [];
+  for (const [name, value] of Object.entries(fields)) if (isWritable(value)) taken.push([fieldName(name), value]);
+  return taken.length === 0 ? [] : [{ measurement, tags: cleanTags(tags), fields: Object.fromEntries(taken), time }];
 }
 
-function isWritable(value: FieldValue | undefined): boolean {
+function isWritable(value: FieldValue | undefined): value is FieldValue {
   return typeof value === "number" ? Number.isFinite(value) : value !== undefined;
 }
 
@@ -56,11 +55,21 @@ function fieldName(name: string): string {
   return name === "time" ? "time_" : name;
 }
 
+/** What no tag may hold or begin or end with. */
+const UNCLEAN = /[\p{C}\\]|^\s|\s$/u;
+
 /** InfluxDB refuses an empty tag, and one that ends with a backslash; a line break would begin another point. */
 function cleanTags(tags: RawPoint["tags"]): Point["tags"] {
-  const clean = (value: string | undefined) => value?.replaceAll(/\p{C}/gu, " ").replaceAll("\\", "/").trim();
-  const cleaned = Object.entries(tags).map(([name, value]) => [name, clean(value)] as const);
-  return Object.fromEntries(cleaned.filter(([, value]) => value));
+  const cleaned: [string, string][] = [];
+  for (const [name, value] of Object.entries(tags)) {
+    const clean = value && (UNCLEAN.test(value) ? cleanedTag(value) : value);
+    if (clean) cleaned.push([name, clean]);
+  }
+  return Object.fromEntries(cleaned);
+}
+
+function cleanedTag(value: string): string {
+  return value.replaceAll(/\p{C}/gu, " ").replaceAll("\\", "/").trim();
 }
 
 /** A sender whose clock is further off than that is not believed, in ms: its points would lie where nobody looks. */

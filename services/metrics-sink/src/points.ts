@@ -120,6 +120,8 @@ function latencyFields(latency: Figures["latency"]): Record<string, number> {
 }
 
 /** `ms_decode`, `ms_total`, ... */
-function stageFields(stages: Stages | undefined): Record<string, FieldValue> {
-  return Object.fromEntries(Object.entries(stages ?? {}).map(([stage, ms]) => [`ms_${stage}`, ms]));
+function stageFields(stages: Stages = {}): Record<string, FieldValue> {
+  const fields: Record<string, FieldValue> = {};
+  for (const [stage, ms] of Object.entries(stages)) fields[`ms_${stage}`] = ms;
+  return fields;
 }
