@@ -21,6 +21,7 @@ export interface Mosquitto {
 
 /** Another process may take the free port before mosquitto does. */
 const ATTEMPTS = 5;
+const ASKED_AGAIN_MS = 1000;
 
 /**
  * On a free loopback port, with TCP_NODELAY, for anyone.
@@ -105,8 +106,14 @@ async function launch(config: string): Promise<ChildProcess> {
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  child.kill(signal);
-  // A stopped process (SIGSTOP) ends only when it goes on.
-  child.kill("SIGCONT");
+  const ask = (): void => {
+    child.kill(signal);
+    // A stopped process (SIGSTOP) ends only when it goes on.
+    child.kill("SIGCONT");
+  };
+  ask();
+  // mosquitto says that it runs just before it begins to heed a SIGTERM: one that comes between the two is lost.
+  const again = setInterval(ask, ASKED_AGAIN_MS);
   await gone;
+  clearInterval(again);
 }
