@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 const command = process.argv[2] ?? "";
 if (!["train", "evaluate"].includes(command)) setFlagsFromString("--max-semi-space-size=2");
 // Where V8 prefers speed to size everything in one process takes another 45 MB, for a heap that grows in larger steps. A
-// classifier alone would need a quarter more of the processor for each frame, so there speed is preferred.
+// classifier alone would need a fifth more of the processor for each frame, so there speed is preferred.
 if (command === "up") setFlagsFromString("--optimize-for-size");
 
 // The command is run from its TypeScript sources. Node strips the types by itself from 22.18 on; before that tsx does.
