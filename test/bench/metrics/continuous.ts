@@ -25,21 +25,16 @@ export function measureContinuous(bench: Bench, quick: boolean): Promise<Bar[]> 
       };
       await startBeckon("metrics-sink", { port, folder: bench.folder, settings }, start);
       const { sent } = await sendLoad({ port, rate: RATE, seconds: quick ? 10 : 90, camera: "live" }, bench);
-      const summed = async (query: string): Promise<number> =>
+      const counted = async (query: string): Promise<number> =>
         Number((await influxd.rows(`${query} where camera = 'live'`))[0]?.["points"] ?? 0);
+      const inYear = (): Promise<number> => counted('select sum(results) as points from "year".result');
       const begun = performance.now();
-      const year = await eventually(
-        async () => {
-          const points = await summed('select sum(results) as points from "year".result');
-          return points >= sent ? points : undefined;
-        },
-        { within: PATIENCE_MS },
-      ).catch(() => summed('select sum(results) as points from "year".result'));
-      const took = ((performance.now() - begun) / 1000).toFixed(0);
+      await eventually(async () => (await inYear()) >= sent, { within: PATIENCE_MS }).catch(() => undefined);
+      const [year, took] = [await inYear(), ((performance.now() - begun) / 1000).toFixed(0)];
       // The same minutes, made once more, count nothing twice.
       await sleep(quick ? 0 : MINUTE_MS);
-      const later = await summed('select sum(results) as points from "year".result');
-      const raw = await summed("select count(seq) as points from raw.result");
+      const later = await inYear();
+      const raw = await counted("select count(seq) as points from raw.result");
       return [
         {
           what: `InfluxDB's own downsampling: ${raw} of ${sent} points as they came, ${year} in the year ${took} s later, then ${later}`,
