@@ -1,6 +1,7 @@
 import { encodeModel, type OnnxAttribute, type OnnxNode, type OnnxTensor, type OnnxValue } from "@beckon/vision";
 
 type Attribute = number | readonly number[] | string;
+export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Attributes that ONNX declares as floating point; every other number of ours is an integer. */
 const FLOAT_ATTRIBUTES = new Set(["epsilon", "alpha", "beta"]);
@@ -29,12 +30,12 @@ export class GraphBuilder {
   }
 
   /** Any operator with one output. */
-  op(opType: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
+  op(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.node(opType, inputs, attributes, 1)[0] as string;
   }
 
   /** Any operator of which two outputs are used. */
-  op2(opType: string, inputs: readonly string[], attributes: Record<string, Attribute>): [string, string] {
+  op2(opType: string, inputs: readonly string[], attributes: Attributes): [string, string] {
     return this.node(opType, inputs, attributes, 2) as [string, string];
   }
 
@@ -52,6 +53,11 @@ export class GraphBuilder {
   /** A constant vector of equal floats. */
   constants(size: number, value: number): string {
     return this.constant(`v:${size}:${value}`, [size], new Float32Array(size).fill(value));
+  }
+
+  /** A constant of any shape. */
+  floats(dims: readonly number[], values: readonly number[]): string {
+    return this.constant(`t:${dims}:${values}`, dims, Float32Array.from(values));
   }
 
   /** A constant vector of 64-bit integers. */
@@ -91,14 +97,9 @@ export class GraphBuilder {
     return this.op("ReduceMean", [tensor], { axes, keepdims: 0 });
   }
 
-  /** Zeros around the last two axes of a four-dimensional tensor. */
-  pad(tensor: string, before: number, after: number): string {
-    return this.op("Pad", [tensor, this.ints([0, 0, before, before, 0, 0, after, after])]);
-  }
-
-  /** Zeros after the end of the last two axes of a four-dimensional tensor. */
-  padEnds(tensor: string, after: readonly [number, number]): string {
-    return this.op("Pad", [tensor, this.ints([0, 0, 0, 0, 0, 0, ...after])]);
+  /** Zeros before and after each axis, so many; less than none cuts values off. */
+  pad(tensor: string, before: readonly number[], after: readonly number[]): string {
+    return this.op("Pad", [tensor, this.ints([...before, ...after])]);
   }
 
   /** Every `step`-th element from `starts` up to, without, `ends` on each of the axes. */
@@ -111,28 +112,6 @@ export class GraphBuilder {
   ): string {
     const steps = axes.map(() => step);
     return this.op("Slice", [tensor, this.ints(starts), this.ints(ends), this.ints(axes), this.ints(steps)]);
-  }
-
-  /** Turns the order of the elements round on each of the axes. */
-  reverse(tensor: string, axes: readonly number[]): string {
-    const beyond = -(2 ** 31);
-    return this.slice(
-      tensor,
-      axes,
-      axes.map(() => -1),
-      axes.map(() => beyond),
-      -1,
-    );
-  }
-
-  /** Repeats each value of the last two axes of a four-dimensional tensor `times` times in both directions. */
-  enlarge(tensor: string, times: number): string {
-    const scales = this.constant(`s:${times}`, [4], Float32Array.of(1, 1, times, times));
-    return this.op("Resize", [tensor, "", scales], {
-      mode: "nearest",
-      coordinate_transformation_mode: "asymmetric",
-      nearest_mode: "floor",
-    });
   }
 
   /** The finished model, serialised. */
@@ -158,12 +137,7 @@ export class GraphBuilder {
     return name;
   }
 
-  private node(
-    opType: string,
-    inputs: readonly string[],
-    attributes: Record<string, Attribute>,
-    outputCount: number,
-  ): string[] {
+  private node(opType: string, inputs: readonly string[], attributes: Attributes, outputCount: number): string[] {
     const outputs = Array.from({ length: outputCount }, () => `${opType}-${++this.count}`);
     const typed = Object.entries(attributes).map(([name, value]): [string, OnnxAttribute] => [
       name,

@@ -34,6 +34,8 @@ const NETWORKS: Record<string, { input: Shape; layers: Layer[] }> = {
     layers: [conv(3, 3), { type: "conv", filters: 2, kernel: 3, bias: false }, ...head],
   },
   "conv on padding given by number": { input: [2, 5, 5], layers: [conv(3, 3), conv(2, 3, 2, 1), ...head] },
+  "conv of a kernel wider than the picture": { input: [2, 2, 2], layers: [conv(3, 3), conv(2, 7), ...head] },
+  "conv stride 2 on a single pixel": { input: [2, 2, 2], layers: [conv(3, 3, 2), conv(3, 3, 2), ...head] },
   "conv depthwise": {
     input: [3, 5, 5],
     layers: [conv(4, 3), { type: "conv", filters: "depthwise", kernel: 3 }, ...head],
@@ -59,6 +61,7 @@ const NETWORKS: Record<string, { input: Shape; layers: Layer[] }> = {
   "global average pool": { input: [2, 5, 5], layers: [conv(3, 3), { type: "global-average-pool" }, dense] },
   "zero-pad": { input: [2, 4, 4], layers: [conv(3, 3), { type: "zero-pad", amount: 2 }, conv(2, 3), ...head] },
   dropout: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "dropout", rate: 0.5 }, dense] },
+  "dropout of images": { input: [2, 4, 4], layers: [conv(3, 3), { type: "dropout", rate: 0.5 }, conv(2, 3), ...head] },
   residual: { input: [2, 5, 5], layers: [conv(3, 3), { type: "residual", body: [conv(3, 3)] }, ...head] },
   "residual with a shortcut": {
     input: [2, 6, 6],

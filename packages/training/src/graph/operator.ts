@@ -10,7 +10,13 @@ export interface InferenceContext {
   running(statistic: Statistic): { readonly mean: string; readonly variance: string };
 }
 
-/** What a layer may ask for while it writes itself into a training graph. */
+/**
+ * What a layer may ask for while it writes itself into a training graph.
+ *
+ * There, tensors between layers are [batch, features] or [channels, height, width, batch]. With the batch innermost whatever
+ * moves or strides over a picture moves whole runs of values, a channel is one long row for the sums of batch norm, and a
+ * convolution is one matrix product for all pictures, where one for each is slow on small pictures.
+ */
 export interface TrainingContext {
   readonly graph: GraphBuilder;
   /** Pictures in one batch; training graphs have a fixed batch. */

@@ -1,4 +1,5 @@
 import type { Parameter, Plan, Statistic } from "../plan.ts";
+import { toBatchLast } from "./batch-last.ts";
 import { GraphBuilder } from "./builder.ts";
 import type { TrainingContext } from "./operator.ts";
 import { trainSequence } from "./sequence.ts";
@@ -34,7 +35,7 @@ export function buildTrainingModel(plan: Plan, batch: number): TrainingModel {
   graph.input("weights", [plan.weightCount]);
   const context = new GraphContext(graph, plan, batch);
 
-  const forward = trainSequence(context, plan.layers, "images");
+  const forward = trainSequence(context, plan.layers, toBatchLast(graph, "images", plan.input));
   const logs = graph.op("LogSoftmax", [forward.output], { axis: 1 });
   const probabilities = graph.op("Softmax", [forward.output], { axis: 1 });
   const likelihood = graph.sum(graph.op("Mul", [logs, "targets"]), [0, 1]);

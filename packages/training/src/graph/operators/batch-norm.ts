@@ -1,3 +1,5 @@
+import { sizeOf } from "../../plan.ts";
+import { batchOf } from "../batch-last.ts";
 import type { GraphBuilder } from "../builder.ts";
 import type { Forward, LayerOf, Operator } from "../operator.ts";
 
@@ -16,21 +18,31 @@ export const batchNorm: Operator<LayerOf<"batch-norm">> = {
   },
   train(context, layer, input): Forward {
     const { graph, batch } = context;
-    const [channels, ...sides] = layer.input as readonly [number, ...number[]];
-    const axes = sides.length > 0 ? [0, 2, 3] : [0];
-    const count = batch * sides.reduce((product, side) => product * side, 1);
+    const shape = batchOf(layer.input, batch);
+    const [channels] = layer.input;
+    const count = (batch * sizeOf(layer.input)) / channels;
+    // Pictures of a batch follow each other within a channel, so that each channel is one row.
+    const [dims, axes] =
+      shape.length === 4
+        ? [
+            [1, channels, count],
+            [0, 2],
+          ]
+        : [shape, [0]];
+    const x = graph.reshape(input, dims);
 
-    const mean = graph.mean(input, axes);
-    const centred = affine(graph, input, graph.constants(channels, 1), graph.op("Neg", [mean]), channels);
+    const mean = graph.mean(x, axes);
+    const centred = affine(graph, x, graph.constants(channels, 1), graph.op("Neg", [mean]), channels);
     const variance = graph.mean(graph.op("Mul", [centred, centred]), axes);
     const deviation = graph.op("Sqrt", [graph.op("Add", [variance, graph.scalar(layer.epsilon)])]);
     context.measured(layer.statistic, mean, variance);
     const scale = graph.op("Div", [context.weight(layer.gamma), deviation]);
     return {
-      output: affine(graph, centred, scale, context.weight(layer.beta), channels),
+      output: graph.reshape(affine(graph, centred, scale, context.weight(layer.beta), channels), shape),
       backward(gradient, wanted) {
-        const beta = graph.sum(gradient, axes);
-        const along = graph.sum(graph.op("Mul", [gradient, centred]), axes);
+        const dy = graph.reshape(gradient, dims);
+        const beta = graph.sum(dy, axes);
+        const along = graph.sum(graph.op("Mul", [dy, centred]), axes);
         context.gradient(layer.beta, beta);
         context.gradient(layer.gamma, graph.op("Div", [along, deviation]));
         if (!wanted) return undefined;
@@ -38,8 +50,8 @@ export const batchNorm: Operator<LayerOf<"batch-norm">> = {
         const share = graph.op("Mul", [scale, graph.scalar(-1 / count)]);
         const pull = graph.op("Div", [graph.op("Mul", [along, share]), graph.op("Mul", [deviation, deviation])]);
         const offset = affine(graph, centred, pull, graph.op("Mul", [beta, share]), channels);
-        const direct = affine(graph, gradient, scale, graph.constants(channels, 0), channels);
-        return graph.op("Add", [direct, offset]);
+        const direct = affine(graph, dy, scale, graph.constants(channels, 0), channels);
+        return graph.reshape(graph.op("Add", [direct, offset]), shape);
       },
     };
   },

@@ -1,125 +1,208 @@
+import { asVolume, batchOf, windows } from "../batch-last.ts";
 import type { GraphBuilder } from "../builder.ts";
-import type { Forward, InferenceContext, LayerOf, Operator, TrainingContext } from "../operator.ts";
+import type { Forward, LayerOf, Operator, TrainingContext } from "../operator.ts";
 
 type Conv = LayerOf<"conv">;
 
 /** Convolution, plain or depthwise, any stride. */
 export const conv: Operator<Conv> = {
-  infer: (context, layer, input) => convolve(context, layer, input),
+  infer(context, layer, input) {
+    const inputs = [input, context.weight(layer.kernel)];
+    if (layer.bias) inputs.push(context.weight(layer.bias));
+    const { kernel } = layer.spec;
+    const { before, after } = layer.pads;
+    return context.graph.op("Conv", inputs, {
+      kernel_shape: [kernel, kernel],
+      strides: [layer.stride, layer.stride],
+      pads: [before, before, after, after],
+      group: layer.groups,
+    });
+  },
   train(context, layer, input): Forward {
-    const output = convolve(context, layer, input);
     return {
-      output,
+      output: convolve(context, layer, input),
       backward(gradient, wanted) {
-        const { graph } = context;
-        if (layer.bias) context.gradient(layer.bias, graph.sum(gradient, [0, 2, 3]));
-        const kernel = layer.groups > 1 ? depthwiseKernelGradient : kernelGradient;
-        context.gradient(layer.kernel, kernel(context, layer, input, gradient));
+        if (layer.bias) context.gradient(layer.bias, context.graph.sum(gradient, [1, 2, 3]));
+        const kernelGradient = layer.groups > 1 ? depthwiseKernelGradient : plainKernelGradient;
+        context.gradient(layer.kernel, kernelGradient(context, layer, input, gradient));
         return wanted ? inputGradient(context, layer, gradient) : undefined;
       },
     };
   },
 };
 
-function convolve(context: InferenceContext | TrainingContext, layer: Conv, input: string): string {
-  const inputs = [input, context.weight(layer.kernel)];
-  if (layer.bias) inputs.push(context.weight(layer.bias));
+function convolve(context: TrainingContext, layer: Conv, input: string): string {
+  const { graph, batch } = context;
   const { before, after } = layer.pads;
-  return context.graph.op("Conv", inputs, {
-    kernel_shape: square(layer.spec.kernel),
-    strides: square(layer.stride),
-    pads: [before, before, after, after],
-    group: layer.groups,
-  });
+  const { kernel } = layer.spec;
+  const inputs = [
+    asVolume(graph, input, layer.input, batch),
+    graph.reshape(context.weight(layer.kernel), [...layer.kernel.shape, 1]),
+  ];
+  if (layer.bias) inputs.push(context.weight(layer.bias));
+  const attributes = windows([kernel, kernel], layer.stride, [before, before], [after, after]);
+  return graph.reshape(graph.op("Conv", inputs, { ...attributes, group: layer.groups }), batchOf(layer.output, batch));
 }
 
 /**
  * dL/dW[o, i, a, b] = sum over n, y, x of dy[n, o, y, x] * input[n, i, y * s + a, x * s + b].
  *
- * With channels moved to the front, each kernel position (a, b) is one matrix product of a strided
- * view of the input [in, batch * height * width] with the output gradient: one long sum, so the
- * product runs at the full speed of the matrix kernels even where pictures are small.
+ * To meet at kernel position (a, b), the gradient moves by a rows and the input by b columns, rather than the input by both:
+ * so a kernel of k x k needs 2 k moved pictures instead of k * k, and with the input's side by side, k long matrix products.
  */
-function kernelGradient(context: TrainingContext, layer: Conv, input: string, gradient: string): string {
+function plainKernelGradient(context: TrainingContext, layer: Conv, input: string, gradient: string): string {
   const { graph, batch } = context;
   const [filters, channels, size] = layer.kernel.shape as [number, number, number, number];
-  const positions = batch * (layer.output[1] as number) * (layer.output[2] as number);
-  const byFilter = graph.reshape(graph.transpose(gradient, [1, 0, 2, 3]), [filters, positions]);
-  const front = graph.transpose(input, [1, 0, 2, 3]);
-  const products = windows(graph, layer, front).map((view) =>
-    graph.op("Gemm", [byFilter, graph.reshape(view, [channels, positions])], { transB: 1 }),
-  );
-  const stacked = graph.concat(
-    products.map((product) => graph.reshape(product, [filters, channels, 1])),
-    2,
-  );
-  return graph.reshape(stacked, [filters, channels, size, size]);
+  const slices: string[] = [];
+  for (const { views, rows, moved } of meetings(context, layer, input, gradient)) {
+    const positions = rows * (layer.output[2] as number) * batch;
+    const side = graph.reshape(graph.concat(views, 0), [size * channels, positions]);
+    for (const [tap, gradient] of moved) {
+      const product = graph.op("Gemm", [graph.reshape(gradient, [filters, positions]), side], { transB: 1 });
+      const turned = graph.transpose(graph.reshape(product, [filters, size, channels]), [0, 2, 1]);
+      slices[tap] = graph.reshape(turned, [filters, channels, 1, size]);
+    }
+  }
+  return graph.concat(slices, 2);
 }
 
-/** As `kernelGradient`, but each channel meets only its own filter: products and sums instead of a matrix product. */
+/** As `plainKernelGradient`, but each channel meets only its own filter: products and sums instead of a matrix product. */
 function depthwiseKernelGradient(context: TrainingContext, layer: Conv, input: string, gradient: string): string {
   const { graph } = context;
   const [filters, , size] = layer.kernel.shape as [number, number, number, number];
-  const sums = windows(graph, layer, input).map((view) =>
-    graph.reshape(graph.sum(graph.op("Mul", [view, gradient]), [0, 2, 3]), [filters, 1]),
-  );
-  return graph.reshape(graph.concat(sums, 1), [filters, 1, size, size]);
-}
-
-/** For each kernel position, row by row: the input values that meet it, in the shape of the output. */
-function windows(graph: GraphBuilder, layer: Conv, input: string): string[] {
-  const { kernel } = layer.spec;
-  const { before, after } = layer.pads;
-  const [, height, width] = layer.output as readonly [number, number, number];
-  const padded = before + after > 0 ? graph.pad(input, before, after) : input;
-  const views: string[] = [];
-  for (let row = 0; row < kernel; row++) {
-    for (let column = 0; column < kernel; column++) {
-      // In the middle of a "same" convolution the input meets the output as it is.
-      if (layer.stride === 1 && before === after && row === before && column === before && 2 * before + 1 === kernel) {
-        views.push(input);
-        continue;
-      }
-      const ends = [row + (height - 1) * layer.stride + 1, column + (width - 1) * layer.stride + 1];
-      views.push(graph.slice(padded, [2, 3], [row, column], ends, layer.stride));
+  const slices: string[] = [];
+  for (const { views, moved } of meetings(context, layer, input, gradient)) {
+    for (const [tap, gradient] of moved) {
+      const sums = views.map((view) => graph.sum(graph.op("Mul", [gradient, view]), [1, 2, 3]));
+      slices[tap] = graph.concat(
+        sums.map((sum) => graph.reshape(sum, [filters, 1, 1, 1])),
+        3,
+      );
     }
   }
-  return views;
+  return graph.reshape(graph.concat(slices, 2), [filters, 1, size, size]);
 }
 
-/** With stride 1 a convolution with the turned kernel; otherwise the transposed convolution. */
+/** Rows of the input that meet the same rows of the kernel. */
+interface Meeting {
+  readonly rows: number;
+  /** For each column of the kernel these rows, moved by columns: each column lies where its column of the output does. */
+  readonly views: readonly string[];
+  /** For each of those rows of the kernel the gradient, moved by rows: each of its rows lies where its row of the input does. */
+  readonly moved: readonly (readonly [tap: number, gradient: string])[];
+}
+
+function meetings(context: TrainingContext, layer: Conv, input: string, gradient: string): readonly Meeting[] {
+  const { graph, batch } = context;
+  const [channels, height, width] = layer.input as readonly [number, number, number];
+  const outputDims = batchOf(layer.output, batch);
+  const outputColumns = layer.output[2] as number;
+  return phasesOf(layer, height).map((rows) => {
+    const views: string[] = [];
+    for (const columns of phasesOf(layer, width)) {
+      const starts = [rows.first, columns.first];
+      const phase = layer.stride === 1 ? input : graph.slice(input, [1, 2], starts, [height, width], layer.stride);
+      const dims = [channels, rows.count, columns.count, batch];
+      for (const { tap, lag } of columns.taps) views[tap] = move(graph, phase, dims, 2, -lag, outputColumns);
+    }
+    const moved = rows.taps.map(
+      ({ tap, lag }) => [tap, move(graph, gradient, outputDims, 1, lag, rows.count)] as const,
+    );
+    return { rows: rows.count, views, moved };
+  });
+}
+
+/**
+ * dL/dx, a convolution of dy with the turned kernel: one for each phase, since of the kernel's positions every `stride`-th
+ * meets a row; then the phases are put together again.
+ */
 function inputGradient(context: TrainingContext, layer: Conv, gradient: string): string {
-  const { graph } = context;
-  const { kernel } = layer.spec;
-  const { before, after } = layer.pads;
-  const weight = context.weight(layer.kernel);
-  if (layer.stride > 1) return transposedConvolution(graph, layer, gradient, weight);
-  const turned = kernel > 1 ? graph.reverse(weight, [2, 3]) : weight;
-  const lead = kernel - 1 - before;
-  const trail = kernel - 1 - after;
-  return graph.op("Conv", [gradient, layer.groups > 1 ? turned : graph.transpose(turned, [1, 0, 2, 3])], {
-    kernel_shape: square(kernel),
-    pads: [lead, lead, trail, trail],
-    group: layer.groups,
+  const { graph, batch } = context;
+  const { stride } = layer;
+  const [channels, height, width] = layer.input as readonly [number, number, number];
+  const parts = phasesOf(layer, height).map((rows) =>
+    phasesOf(layer, width).map((columns) => phaseGradient(context, layer, gradient, rows, columns)),
+  );
+  if (stride === 1) return parts[0]?.[0] as string;
+  const [down, across] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+  const whole = parts.map((row) => {
+    const columns = row.map((part) => graph.reshape(part, [channels, down, across, 1, batch]));
+    return graph.reshape(graph.concat(columns, 3), [channels, down, 1, across * stride, batch]);
   });
+  const joined = graph.reshape(graph.concat(whole, 2), [channels, down * stride, across * stride, batch]);
+  const even = height % stride === 0 && width % stride === 0;
+  return even ? joined : graph.slice(joined, [1, 2], [0, 0], [height, width], 1);
 }
 
-function transposedConvolution(graph: GraphBuilder, layer: Conv, gradient: string, weight: string): string {
-  const { kernel } = layer.spec;
-  const { before, after } = layer.pads;
-  const unseen = [1, 2].map((side) => {
-    const covered = ((layer.output[side] as number) - 1) * layer.stride + kernel - before - after;
-    return (layer.input[side] as number) - covered;
-  });
-  return graph.op("ConvTranspose", [gradient, weight], {
-    kernel_shape: square(kernel),
-    strides: square(layer.stride),
-    pads: [before, before, after, after],
-    output_padding: unseen,
-    group: layer.groups,
-  });
+/** The gradient of every `stride`-th row and column of the input; those beyond its edge are there, but mean nothing. */
+function phaseGradient(context: TrainingContext, layer: Conv, gradient: string, rows: Phase, columns: Phase): string {
+  const { graph, batch } = context;
+  const { stride, groups } = layer;
+  const [filters, channels, size] = layer.kernel.shape as [number, number, number, number];
+  const [inputs, ...sides] = layer.input as readonly [number, number, number];
+  const shape = [inputs, ...sides.map((side) => Math.ceil(side / stride))] as const;
+  const taps = [rows.taps.length, columns.taps.length] as const;
+  if (taps.includes(0)) return graph.zeros([...shape, batch]);
+  // Picking and turning by a matrix product: a slice with a step of -1 takes several times as long.
+  const picks = rows.taps
+    .toReversed()
+    .flatMap((row) => columns.taps.toReversed().map((column) => row.tap * size + column.tap));
+  const picking = Array.from({ length: size * size * picks.length }, (_, index) =>
+    Number(picks[index % picks.length] === Math.floor(index / picks.length)),
+  );
+  const flat = graph.reshape(context.weight(layer.kernel), [filters * channels, size * size]);
+  const picked = size === 1 ? flat : graph.op("Gemm", [flat, graph.floats([size * size, picks.length], picking)]);
+  const kernel = graph.reshape(picked, [filters, channels, ...taps, 1]);
+  const before = [rows, columns].map((phase) => phase.taps.length - 1 - (phase.taps[0]?.lag as number));
+  const after = taps.map(
+    (count, side) =>
+      (shape[side + 1] as number) + count - 1 - (before[side] as number) - (layer.output[side + 1] as number),
+  );
+  const found = graph.op(
+    "Conv",
+    [asVolume(graph, gradient, layer.output, batch), groups > 1 ? kernel : graph.transpose(kernel, [1, 0, 2, 3, 4])],
+    { ...windows(taps, 1, before as [number, number], after as [number, number]), group: groups },
+  );
+  return graph.reshape(found, [...shape, batch]);
 }
 
-function square(size: number): number[] {
-  return [size, size];
+/** Every `stride`-th row of the input from `first` on, so many; or every `stride`-th column. */
+interface Phase {
+  readonly first: number;
+  readonly count: number;
+  /** The kernel's rows that meet these: row t of the phase meets row t + lag of the output there. */
+  readonly taps: readonly { readonly tap: number; readonly lag: number }[];
+}
+
+/** A side of the input in as many phases as the stride is long; each position of the kernel belongs to one of them. */
+function phasesOf({ stride, pads, spec: { kernel } }: Conv, side: number): readonly Phase[] {
+  return Array.from({ length: stride }, (_, first) => ({
+    first,
+    count: Math.ceil((side - first) / stride),
+    taps: Array.from({ length: kernel }, (_none, tap) => ({ tap, lag: (first + pads.before - tap) / stride })).filter(
+      ({ lag }) => Number.isInteger(lag),
+    ),
+  }));
+}
+
+/**
+ * From `start` on so many rows (axis 1) or columns (axis 2) of pictures with these dimensions; zeros where they have none.
+ * Cut and joined, since ONNX's Pad, which does both at once, takes twice as long.
+ */
+function move(
+  graph: GraphBuilder,
+  pictures: string,
+  dims: readonly number[],
+  axis: 1 | 2,
+  start: number,
+  count: number,
+): string {
+  const side = dims[axis] as number;
+  const before = Math.min(Math.max(-start, 0), count);
+  const after = Math.min(Math.max(start + count - side, 0), count);
+  const zeros = (amount: number) => (amount === 0 ? [] : [graph.zeros(dims.with(axis, amount))]);
+  if (before + after === count) return graph.zeros(dims.with(axis, count));
+  const [from, to] = [start + before, start + count - after];
+  const kept = from === 0 && to === side ? pictures : graph.slice(pictures, [axis], [from], [to], 1);
+  return graph.concat([...zeros(before), kept, ...zeros(after)], axis);
 }

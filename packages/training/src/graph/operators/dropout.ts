@@ -1,4 +1,5 @@
 import { sizeOf } from "../../plan.ts";
+import { fromRows } from "../batch-last.ts";
 import type { LayerOf, Operator } from "../operator.ts";
 
 /**
@@ -9,7 +10,7 @@ export const dropout: Operator<LayerOf<"dropout">> = {
   infer: (_context, _layer, input) => input,
   train(context, layer, input) {
     const { graph, batch } = context;
-    const factors = graph.reshape(context.dropped(sizeOf(layer.input), layer.spec.rate), [batch, ...layer.input]);
+    const factors = fromRows(graph, context.dropped(sizeOf(layer.input), layer.spec.rate), layer.input, batch);
     return {
       output: graph.op("Mul", [input, factors]),
       backward: (gradient, wanted) => (wanted ? graph.op("Mul", [gradient, factors]) : undefined),

@@ -1,3 +1,4 @@
+import { fromRows, toRows } from "../batch-last.ts";
 import type { LayerOf, Operator } from "../operator.ts";
 
 /** From an image to a flat vector, channels outermost. */
@@ -5,8 +6,8 @@ export const flatten: Operator<LayerOf<"flatten">> = {
   infer: (context, _layer, input) => context.graph.op("Flatten", [input], { axis: 1 }),
   train({ graph, batch }, layer, input) {
     return {
-      output: graph.op("Flatten", [input], { axis: 1 }),
-      backward: (gradient, wanted) => (wanted ? graph.reshape(gradient, [batch, ...layer.input]) : undefined),
+      output: toRows(graph, input, layer.input, batch),
+      backward: (gradient, wanted) => (wanted ? fromRows(graph, gradient, layer.input, batch) : undefined),
     };
   },
 };

@@ -6,12 +6,12 @@ export const globalAveragePool: Operator<LayerOf<"global-average-pool">> = {
   train({ graph, batch }, layer, input) {
     const [channels, height, width] = layer.input as readonly [number, number, number];
     return {
-      output: graph.mean(input, [2, 3]),
+      output: graph.transpose(graph.mean(input, [1, 2]), [1, 0]),
       backward(gradient, wanted) {
         if (!wanted) return undefined;
         const share = graph.op("Mul", [gradient, graph.scalar(1 / (height * width))]);
-        const single = graph.reshape(share, [batch, channels, 1, 1]);
-        return graph.op("Expand", [single, graph.ints([batch, channels, height, width])]);
+        const single = graph.reshape(graph.transpose(share, [1, 0]), [channels, 1, 1, batch]);
+        return graph.op("Expand", [single, graph.ints([channels, height, width, batch])]);
       },
     };
   },
