@@ -1,11 +1,14 @@
 import type { Worker } from "node:worker_threads";
 import { startTsWorker } from "@beckon/vision";
-import type { BatchReply, BatchRequest, BatchWorkerData, Share } from "./batch-worker.ts";
+import type { BatchReply, BatchRequest, BatchWorkerData, Share, Update } from "./batch-worker.ts";
 import { buildTrainingModel } from "./graph/training.ts";
+import { average, stretchesOf } from "./optimiser.ts";
 import type { Plan } from "./plan.ts";
+import { sharedFloats } from "./shared-floats.ts";
 
 /** What all threads of a pool share. */
-export interface PoolSetup extends Pick<BatchWorkerData, "labelSmoothing" | "seed" | "threads" | "feed" | "labels"> {
+export interface PoolSetup
+  extends Pick<BatchWorkerData, "labelSmoothing" | "seed" | "threads" | "feed" | "labels" | "optimiser" | "vectors"> {
   readonly plan: Plan;
   /** Samples in a whole batch; each thread takes an equal share. */
   readonly batch: number;
@@ -23,46 +26,43 @@ export interface BatchOutcome {
 export type Batch = Share;
 
 /**
- * Worker threads that compute the gradients of a batch together (data parallel), each on its own share.
+ * Worker threads that train together (data parallel): each computes the gradients of its own share of the batch, then each
+ * changes its own part of the weights by those of all.
  * Batch norm takes its statistics over the share of one thread, as is usual for data-parallel training.
  */
 export class BatchPool implements AsyncDisposable {
-  /** Flat weights that the threads read at the start of each step. */
-  readonly weights: Float32Array;
   private readonly threads: readonly BatchThread[];
   private readonly share: number;
 
-  private constructor(weights: Float32Array, threads: readonly BatchThread[], share: number) {
-    this.weights = weights;
+  private constructor(threads: readonly BatchThread[], share: number) {
     this.threads = threads;
     this.share = share;
   }
 
   static async open(setup: PoolSetup): Promise<BatchPool> {
-    const { plan, workers, batch } = setup;
+    const { plan, workers, batch, ...rest } = setup;
     const share = Math.floor(batch / workers);
     if (share * workers !== batch) throw new Error(`a batch of ${batch} cannot be shared by ${workers} threads`);
     const { onnx, dropouts } = buildTrainingModel(plan, share);
-    const weights = shared(plan.weightCount);
-    const threads = Array.from({ length: workers }, () => {
+    const gradients = Array.from({ length: workers }, () => sharedFloats(plan.weightCount));
+    const threads = Array.from({ length: workers }, (_, index) => {
+      const start = partStart(plan.weightCount, index, workers);
+      const end = partStart(plan.weightCount, index + 1, workers);
       const data: BatchWorkerData = {
         onnx,
         batch: share,
         dropouts,
         inputShape: plan.input,
         classes: plan.output[0],
-        labelSmoothing: setup.labelSmoothing,
-        seed: setup.seed,
-        threads: setup.threads,
-        feed: setup.feed,
-        labels: setup.labels,
-        weights,
-        gradients: shared(plan.weightCount),
-        measured: shared(plan.statisticCount),
+        index,
+        gradients,
+        measured: sharedFloats(plan.statisticCount),
+        part: { start, end, stretches: stretchesOf(plan.parameters, start, end) },
+        ...rest,
       };
       return new BatchThread(data);
     });
-    const pool = new BatchPool(new Float32Array(weights), threads, share);
+    const pool = new BatchPool(threads, share);
     try {
       await Promise.all(threads.map((thread) => thread.ready));
     } catch (error) {
@@ -73,18 +73,12 @@ export class BatchPool implements AsyncDisposable {
   }
 
   /**
-   * Computes one batch with the weights as they are now.
+   * Computes the gradients of one batch with the weights as they are now.
    *
-   * @param next the batch after it, which the threads prepare while the caller changes the weights
-   * @param gradients receives the mean over the batch
+   * @param next the batch after it, which a thread prepares while it waits for the others
    * @param measured receives mean and variance of the batch, averaged over the threads
    */
-  async step(
-    batch: Batch,
-    next: Batch | undefined,
-    gradients: Float32Array,
-    measured: Float32Array,
-  ): Promise<BatchOutcome> {
+  async step(batch: Batch, next: Batch | undefined, measured: Float32Array): Promise<BatchOutcome> {
     const replies = await allAnswers(
       this.threads.map((thread, index) =>
         thread.ask(
@@ -93,18 +87,18 @@ export class BatchPool implements AsyncDisposable {
         ),
       ),
     );
-    average(
-      this.threads.map((thread) => thread.gradients),
-      gradients,
-    );
-    average(
-      this.threads.map((thread) => thread.measured),
-      measured,
-    );
+    const [first, ...others] = this.threads.map((thread) => thread.measured);
+    measured.set(first as Float32Array);
+    average(measured, others, 0, measured.length);
     return {
       loss: replies.reduce((sum, { loss }) => sum + loss, 0) / replies.length,
       correct: replies.reduce((sum, { correct }) => sum + correct, 0),
     };
+  }
+
+  /** Changes weights, moments and moving average by the gradients of the batch that was computed last. */
+  async update(update: Update): Promise<void> {
+    await allAnswers(this.threads.map((thread) => thread.ask({ type: "update", update }, "update")));
   }
 
   /**
@@ -148,7 +142,6 @@ type ReplyOf<T extends BatchReply["type"]> = Extract<BatchReply, { type: T }>;
  * be it a reaction to a promise that never settles, is never given back.
  */
 class BatchThread {
-  readonly gradients: Float32Array;
   readonly measured: Float32Array;
   readonly ready: Promise<unknown>;
   private readonly worker: Worker;
@@ -157,8 +150,7 @@ class BatchThread {
   private failure: Error | undefined;
 
   constructor(data: BatchWorkerData) {
-    this.gradients = new Float32Array(data.gradients);
-    this.measured = new Float32Array(data.measured);
+    this.measured = data.measured;
     this.worker = startTsWorker(new URL("./batch-worker.ts", import.meta.url), data);
     this.worker.on("message", (reply: BatchReply) => this.take()?.resolve(reply));
     this.worker.on("error", (error) => this.fail(error as Error));
@@ -230,17 +222,7 @@ async function allAnswers<T>(answers: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(answers);
 }
 
-function shared(floats: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT);
-}
-
-function average(parts: readonly Float32Array[], into: Float32Array): void {
-  const [first, ...others] = parts;
-  if (first === undefined) return;
-  into.set(first);
-  for (const part of others) {
-    for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (part[i] as number);
-  }
-  if (parts.length === 1) return;
-  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) / parts.length;
+/** Where the part of a thread begins in a flat vector; its end is where that of the next begins. */
+function partStart(length: number, index: number, parts: number): number {
+  return Math.floor((length * index) / parts);
 }

@@ -1,12 +1,16 @@
 /**
- * A thread that computes its share of each batch: loads and augments pictures, runs the training
- * graph, leaves the gradients in shared memory. `session.run()` blocks, so it never runs on the main thread.
+ * A thread that computes its share of each batch: loads and augments pictures, runs the training graph, leaves the
+ * gradients in shared memory; then changes its part of the weights. `session.run()` blocks, so it never runs on the main
+ * thread.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { seededRandom } from "@beckon/synthetic";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Optimiser } from "./architecture.ts";
 import { type Feed, type FeedSource, openFeed } from "./feed.ts";
 import type { DropoutInput } from "./graph/training.ts";
+import { average, blend, type Moments, type Stretch, updateWeights } from "./optimiser.ts";
+import type { SharedFloats } from "./shared-floats.ts";
 
 export interface BatchWorkerData {
   readonly onnx: Uint8Array;
@@ -20,10 +24,32 @@ export interface BatchWorkerData {
   readonly threads: number;
   readonly feed: FeedSource;
   readonly labels: Int32Array;
-  /** Float32 values shared with the main thread. */
-  readonly weights: SharedArrayBuffer;
-  readonly gradients: SharedArrayBuffer;
-  readonly measured: SharedArrayBuffer;
+  readonly optimiser: Optimiser;
+  readonly vectors: TrainedVectors;
+  /** Which of the threads this is. */
+  readonly index: number;
+  /** Where each thread leaves the gradients of its share. */
+  readonly gradients: readonly SharedFloats[];
+  /** Where this thread leaves mean and variance of its share. */
+  readonly measured: SharedFloats;
+  /** The part of the flat vectors that this thread changes; the parts of all threads make up the whole. */
+  readonly part: { readonly start: number; readonly end: number; readonly stretches: readonly Stretch[] };
+}
+
+/** What the threads change together, as flat as the weights. */
+export interface TrainedVectors {
+  readonly weights: SharedFloats;
+  readonly moments: Moments;
+  /** Moving average of the weights, where one is kept. */
+  readonly average: SharedFloats | undefined;
+}
+
+/** One step of the optimiser; see `updateWeights`. */
+export interface Update {
+  readonly rate: number;
+  readonly step: number;
+  /** Share of the moving average that stays. */
+  readonly kept: number;
 }
 
 /** Samples of one share of a batch, and what makes their random draws unique. */
@@ -35,8 +61,10 @@ export interface Share {
 }
 
 export type BatchRequest =
-  /** Gradients of `share`; `next` is prepared while the main thread changes the weights. */
+  /** Gradients of `share`; `next` is prepared while the other threads still compute theirs. */
   | { readonly type: "step"; readonly share: Share; readonly next: Share | undefined }
+  /** This thread's part of the weights, by the gradients of all. */
+  | { readonly type: "update"; readonly update: Update }
   /** Probabilities of samples by an inference model. */
   | { readonly type: "score"; readonly onnx: Uint8Array; readonly samples: Int32Array }
   | { readonly type: "close" };
@@ -44,6 +72,7 @@ export type BatchRequest =
 export type BatchReply =
   | { readonly type: "ready" }
   | { readonly type: "step"; readonly loss: number; readonly correct: number }
+  | { readonly type: "update" }
   | { readonly type: "score"; readonly probabilities: Float32Array }
   | { readonly type: "failed"; readonly message: string };
 
@@ -61,6 +90,9 @@ class BatchWorker {
   private readonly session: InferenceSession;
   private readonly feed: Feed;
   private readonly images: Float32Array;
+  /** The runtime neither reads nor writes shared memory: what goes in and what comes out, in memory of its own. */
+  private readonly weights: Tensor;
+  private readonly gradients: Tensor;
   private prepared: PreparedShare | undefined;
 
   constructor(data: BatchWorkerData, session: InferenceSession) {
@@ -68,6 +100,9 @@ class BatchWorker {
     this.session = session;
     this.feed = openFeed(data.feed);
     this.images = new Float32Array(data.batch * this.feed.size);
+    const { length } = data.vectors.weights;
+    this.weights = new Tensor("float32", new Float32Array(length), [length]);
+    this.gradients = new Tensor("float32", new Float32Array(length), [length]);
   }
 
   prepare(share: Share): PreparedShare {
@@ -94,13 +129,26 @@ class BatchWorker {
 
   async step(share: Share): Promise<{ loss: number; correct: number }> {
     const { feeds, labels } = this.prepare(share);
-    // The native side wants memory of its own kind, not shared memory.
-    const weights = new Float32Array(this.data.weights).slice();
-    const outputs = await this.session.run({ ...feeds, weights: new Tensor("float32", weights, [weights.length]) });
+    (this.weights.data as Float32Array).set(this.data.vectors.weights);
+    const wanted = Object.fromEntries(this.session.outputNames.map((name) => [name, null]));
+    const outputs = await this.session.run(
+      { ...feeds, weights: this.weights },
+      { ...wanted, gradients: this.gradients },
+    );
     const floats = (name: string) => outputs[name]?.data as Float32Array;
-    new Float32Array(this.data.gradients).set(floats("gradients"));
-    if (this.data.measured.byteLength > 0) new Float32Array(this.data.measured).set(floats("measured"));
+    this.data.gradients[this.data.index]?.set(floats("gradients"));
+    if (this.data.measured.length > 0) this.data.measured.set(floats("measured"));
     return { loss: floats("loss")[0] as number, correct: countCorrect(floats("probabilities"), labels) };
+  }
+
+  /** The others change their parts at the same time; nobody reads or writes that of another. */
+  update({ rate, step, kept }: Update): void {
+    const { gradients, optimiser, vectors, part } = this.data;
+    const { start, end, stretches } = part;
+    const [mean, ...others] = gradients as [Float32Array, ...Float32Array[]];
+    average(mean, others, start, end);
+    updateWeights(stretches, optimiser, vectors.moments, vectors.weights, mean, rate, step);
+    if (vectors.average) blend(vectors.average, vectors.weights, kept, start, end);
   }
 
   async score(onnx: Uint8Array, samples: Int32Array): Promise<Float32Array> {
@@ -172,6 +220,9 @@ async function answer(worker: BatchWorker, request: BatchRequest, reply: (messag
   if (request.type === "step") {
     reply({ type: "step", ...(await worker.step(request.share)) });
     if (request.next) worker.prepare(request.next);
+  } else if (request.type === "update") {
+    worker.update(request.update);
+    reply({ type: "update" });
   } else if (request.type === "score") {
     reply({ type: "score", probabilities: await worker.score(request.onnx, request.samples) });
   } else {

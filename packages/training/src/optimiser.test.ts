@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Optimiser } from "./architecture.ts";
-import { newMoments, rateAt, updateWeights } from "./optimiser.ts";
+import { newMoments, rateAt, stretchesOf, updateWeights } from "./optimiser.ts";
 import { planLayers } from "./plan.ts";
 
 /** A kernel of 3 x 2 that decays, and a bias of 2 that does not. */
@@ -21,7 +21,7 @@ function run(optimiser: Optimiser, layers = plan): number[] {
   const moments = newMoments(optimiser, layers);
   for (let step = 1; step <= STEPS; step++) {
     const gradients = weights.map((weight, index) => slopeOf(weight, index, step));
-    updateWeights(layers, optimiser, moments, weights, gradients, optimiser.rate, step);
+    updateWeights(layers.parameters, optimiser, moments, weights, gradients, optimiser.rate, step);
   }
   return [...weights];
 }
@@ -99,7 +99,15 @@ describe("updateWeights", () => {
     const weightDecay = 0.3;
     const one = (optimiser: Optimiser) => {
       const weights = Float32Array.from(START);
-      updateWeights(plan, optimiser, newMoments(optimiser, plan), weights, new Float32Array(8).fill(0.5), rate, 1);
+      updateWeights(
+        plan.parameters,
+        optimiser,
+        newMoments(optimiser, plan),
+        weights,
+        new Float32Array(8).fill(0.5),
+        rate,
+        1,
+      );
       return [...weights];
     };
     for (const optimiser of [
@@ -119,6 +127,31 @@ describe("updateWeights", () => {
     expectClose(
       run({ type: "sgd", rate: 0.05 }, penalised),
       runAlone((weight, gradient, _step, i) => weight - 0.05 * (gradient + (i < KERNEL ? 2 * l2 * weight : 0))),
+    );
+  });
+
+  test("takes the same step in parts as at once, to the bit, wherever they are cut", () => {
+    const optimiser = { type: "adam", rate: 0.05, weightDecay: 0.3 } as const;
+    const stepped = (cuts: readonly number[]) => {
+      const weights = Float32Array.from(START);
+      const moments = newMoments(optimiser, plan);
+      for (const [index, start] of cuts.slice(0, -1).entries()) {
+        const stretches = stretchesOf(plan.parameters, start, cuts[index + 1] as number);
+        updateWeights(stretches, optimiser, moments, weights, Float32Array.from(START, Math.cos), optimiser.rate, 1);
+      }
+      return [...weights, ...moments.first, ...moments.second];
+    };
+    expect(stepped([0, 8])).not.toEqual([...START, ...new Array(16).fill(0)]);
+    for (const cuts of [
+      [0, 4, 8],
+      [0, KERNEL, 8],
+      [0, 1, 7, 7, 8],
+    ])
+      expect(stepped(cuts)).toEqual(stepped([0, 8]));
+    expect(stepped([2, 4]).slice(0, 8)).toEqual(
+      stepped([0, 8])
+        .slice(0, 8)
+        .map((w, i) => (i === 2 || i === 3 ? w : Math.fround(START[i] as number))),
     );
   });
 

@@ -1,30 +1,44 @@
 import type { Optimiser, Schedule } from "./architecture.ts";
-import type { Plan } from "./plan.ts";
+import type { Parameter, Plan } from "./plan.ts";
+import { type SharedFloats, sharedFloats } from "./shared-floats.ts";
 
-/** What an optimiser remembers between steps: as many values as there are weights, or none where it needs none. */
+/** What an optimiser remembers between steps: as many values as there are weights, or none where it needs none. Each thread changes its part. */
 export interface Moments {
   /** Moving mean of the gradients, or the velocity of momentum. */
-  readonly first: Float32Array;
+  readonly first: SharedFloats;
   /** Moving mean of the squared gradients; Adam only. */
-  readonly second: Float32Array;
+  readonly second: SharedFloats;
 }
 
 /** Moments at the start of a training. */
 export function newMoments(optimiser: Optimiser, plan: Plan): Moments {
-  const needed = (yes: boolean) => new Float32Array(yes ? plan.weightCount : 0);
+  const needed = (yes: boolean) => sharedFloats(yes ? plan.weightCount : 0);
   const adam = optimiser.type === "adam";
   return { first: needed(adam || (optimiser.momentum ?? 0) > 0), second: needed(adam) };
 }
 
+/** A stretch of the flat vector to which one rule applies: a parameter, or a part of one. */
+export type Stretch = Pick<Parameter, "offset" | "size" | "decays" | "l2">;
+
+/** The parts of parameters that lie from `start` up to, without, `end`. */
+export function stretchesOf(parameters: readonly Parameter[], start: number, end: number): readonly Stretch[] {
+  return parameters
+    .map(({ offset, size, decays, l2 }) => {
+      const from = Math.max(offset, start);
+      return { offset: from, size: Math.min(offset + size, end) - from, decays, l2 };
+    })
+    .filter(({ size }) => size > 0);
+}
+
 /**
- * Changes the weights by one step, in place.
+ * Changes these stretches of the weights by one step, in place, and nothing else.
  *
  * @param gradients mean over the batch, flat, as the weights
  * @param rate learning rate of this step
  * @param step number of this step, from 1
  */
 export function updateWeights(
-  plan: Plan,
+  stretches: readonly Stretch[],
   optimiser: Optimiser,
   moments: Moments,
   weights: Float32Array,
@@ -32,7 +46,7 @@ export function updateWeights(
   rate: number,
   step: number,
 ): void {
-  for (const { offset, size, decays, l2 } of plan.parameters) {
+  for (const { offset, size, decays, l2 } of stretches) {
     const part = (vector: Float32Array) => vector.subarray(offset, offset + size);
     const kernel = part(weights);
     const slope = part(gradients);
@@ -97,6 +111,23 @@ function descend(weights: Float32Array, gradients: Float32Array, shrink: number,
 
 function addScaled(into: Float32Array, values: Float32Array, factor: number): void {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + factor * (values[i] as number);
+}
+
+/** `into` becomes the mean of itself and the others, from `start` up to, without, `end`. */
+export function average(into: Float32Array, others: readonly Float32Array[], start: number, end: number): void {
+  const count = others.length + 1;
+  others.forEach((other, index) => {
+    const last = index === others.length - 1;
+    for (let i = start; i < end; i++) {
+      const sum = Math.fround((into[i] as number) + (other[i] as number));
+      into[i] = last ? sum / count : sum;
+    }
+  });
+}
+
+/** into = kept * into + (1 - kept) * values, from `start` up to, without, `end`. */
+export function blend(into: Float32Array, values: Float32Array, kept: number, start: number, end: number): void {
+  for (let i = start; i < end; i++) into[i] = kept * (into[i] as number) + (1 - kept) * (values[i] as number);
 }
 
 /**

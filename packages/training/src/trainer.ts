@@ -1,11 +1,12 @@
 import type { Recipe } from "./architecture.ts";
-import { type Batch, BatchPool } from "./batch-pool.ts";
+import { type Batch, type BatchOutcome, BatchPool } from "./batch-pool.ts";
 import type { FeedSource } from "./feed.ts";
 import { buildInferenceModel } from "./graph/inference.ts";
 import type { NetworkState } from "./initial-weights.ts";
-import { type Moments, newMoments, rateAt, updateWeights } from "./optimiser.ts";
+import { blend, type Moments, newMoments, rateAt } from "./optimiser.ts";
 import type { Plan } from "./plan.ts";
 import type { Sampler } from "./sampler.ts";
+import { type SharedFloats, sharedCopy } from "./shared-floats.ts";
 
 /** A training that cannot go on; the message is one line for the user. */
 export class TrainingError extends Error {
@@ -15,11 +16,16 @@ export class TrainingError extends Error {
   }
 }
 
-/** Everything that changes while a network trains; what a checkpoint holds. */
-export interface TrainingState extends NetworkState {
+/** A network of which the threads change the weights. */
+interface SharedState extends NetworkState {
+  readonly weights: SharedFloats;
+}
+
+/** Everything that changes while a network trains; what a checkpoint holds. The threads change what lies in shared memory. */
+export interface TrainingState extends SharedState {
   readonly moments: Moments;
   /** Moving average of weights and statistics: what is judged and shipped. The same arrays where averaging is off. */
-  readonly average: NetworkState;
+  readonly average: SharedState;
   /** What was judged best so far. */
   readonly best: NetworkState;
   /** Steps and epochs done. */
@@ -60,8 +66,9 @@ export interface StepReport {
 
 /** State of a training that has not begun. */
 export function newTrainingState(plan: Plan, recipe: Recipe, start: NetworkState): TrainingState {
-  const average = recipe.averaging > 0 ? copyOf(start) : start;
-  return { ...start, average, best: copyOf(start), moments: newMoments(recipe.optimiser, plan), step: 0, epoch: 0 };
+  const current = sharedCopyOf(start);
+  const average = recipe.averaging > 0 ? sharedCopyOf(start) : current;
+  return { ...current, average, best: copyOf(start), moments: newMoments(recipe.optimiser, plan), step: 0, epoch: 0 };
 }
 
 /** Batches an epoch has by this recipe. */
@@ -75,24 +82,26 @@ export class Trainer implements AsyncDisposable {
   readonly steps: number;
   private readonly setup: TrainerSetup;
   private readonly pool: BatchPool;
-  private readonly gradients: Float32Array;
   private readonly measured: Float32Array;
-  /** True when the last step is part of the average. */
-  private averaged = true;
 
   private constructor(setup: TrainerSetup, pool: BatchPool) {
     this.setup = setup;
     this.pool = pool;
     this.state = setup.state;
     this.steps = stepsPerEpoch(setup.recipe, setup.train.length);
-    this.gradients = new Float32Array(setup.plan.weightCount);
     this.measured = new Float32Array(setup.plan.statisticCount);
   }
 
   static async open(setup: TrainerSetup): Promise<Trainer> {
-    const { plan, recipe, feed, labels, seed, workers, threads } = setup;
-    const { batch, labelSmoothing } = recipe;
-    const pool = await BatchPool.open({ plan, batch, labelSmoothing, feed, labels, seed, workers, threads });
+    const { plan, recipe, feed, labels, seed, workers, threads, state } = setup;
+    const { batch, labelSmoothing, optimiser } = recipe;
+    const vectors = {
+      weights: state.weights,
+      moments: state.moments,
+      average: isAveraged(state) ? state.average.weights : undefined,
+    };
+    const shared = { plan, batch, labelSmoothing, optimiser, vectors, feed, labels, seed, threads };
+    const pool = await BatchPool.open({ ...shared, workers });
     return new Trainer(setup, pool);
   }
 
@@ -121,7 +130,6 @@ export class Trainer implements AsyncDisposable {
     }
     // Of the last step no loss tells any more.
     if (!this.state.weights.every(Number.isFinite)) throw this.ranAway();
-    this.average();
     this.state.epoch = epoch;
     const accuracy = correct / (this.steps * recipe.batch);
     return { loss: loss / this.steps, accuracy, learningRate: this.rate(this.state.step - 1) };
@@ -161,33 +169,21 @@ export class Trainer implements AsyncDisposable {
     );
   }
 
-  private async step(batch: Batch, next: Batch | undefined): Promise<{ loss: number; correct: number }> {
-    const { state, gradients, measured } = this;
-    const { plan, recipe } = this.setup;
-    this.pool.weights.set(state.weights);
-    const computing = this.pool.step(batch, next, gradients, measured);
-    // The average of the step before is taken while the threads compute this one.
-    this.average();
-    const outcome = await computing;
+  private async step(batch: Batch, next: Batch | undefined): Promise<BatchOutcome> {
+    const { state, measured } = this;
+    const { plan } = this.setup;
+    const outcome = await this.pool.step(batch, next, measured);
     if (!Number.isFinite(outcome.loss)) throw this.ranAway();
     const rate = this.rate(state.step);
     state.step++;
-    updateWeights(plan, recipe.optimiser, state.moments, state.weights, gradients, rate, state.step);
+    // Early on the average forgets faster, or it would hold on to the random start (as in TensorFlow's ExponentialMovingAverage).
+    const kept = Math.min(this.setup.recipe.averaging, (1 + state.step) / (10 + state.step));
+    await this.pool.update({ rate, step: state.step, kept });
     for (const { offset, channels, momentum } of plan.statistics) {
       blend(state.statistics, measured, momentum, offset, offset + 2 * channels);
     }
-    this.averaged = false;
+    if (isAveraged(state)) blend(state.average.statistics, state.statistics, kept, 0, state.statistics.length);
     return outcome;
-  }
-
-  /** Early on the average forgets faster, or it would hold on to the random start (as in TensorFlow's ExponentialMovingAverage). */
-  private average(): void {
-    const { state } = this;
-    if (this.averaged || state.average.weights === state.weights) return;
-    this.averaged = true;
-    const kept = Math.min(this.setup.recipe.averaging, (1 + state.step) / (10 + state.step));
-    blend(state.average.weights, state.weights, kept, 0, state.weights.length);
-    blend(state.average.statistics, state.statistics, kept, 0, state.statistics.length);
   }
 
   private rate(step: number): number {
@@ -207,7 +203,10 @@ function copyOf({ weights, statistics }: NetworkState): NetworkState {
   return { weights: weights.slice(), statistics: statistics.slice() };
 }
 
-/** into = kept * into + (1 - kept) * values, from `start` up to, without, `end`. */
-function blend(into: Float32Array, values: Float32Array, kept: number, start: number, end: number): void {
-  for (let i = start; i < end; i++) into[i] = kept * (into[i] as number) + (1 - kept) * (values[i] as number);
+function sharedCopyOf({ weights, statistics }: NetworkState): SharedState {
+  return { weights: sharedCopy(weights), statistics: statistics.slice() };
+}
+
+function isAveraged({ weights, average }: TrainingState): boolean {
+  return average.weights !== weights;
 }
