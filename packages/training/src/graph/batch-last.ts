@@ -1,4 +1,4 @@
-import { type Shape, sizeOf } from "../plan.ts";
+import { type Pads, type Shape, sizeOf } from "../plan.ts";
 import type { Attributes, GraphBuilder } from "./builder.ts";
 
 /** The dimensions that a batch of these samples has in a training graph: pictures are [channels, height, width, batch]. */
@@ -26,12 +26,11 @@ export function asVolume(graph: GraphBuilder, pictures: string, shape: Shape, ba
   return graph.reshape(pictures, [1, ...batchOf(shape, batch)]);
 }
 
-/** Windows over the pictures of a volume, as attributes of Conv and of the pools. */
-export function windows(
-  size: readonly [rows: number, columns: number],
-  stride: number,
-  before: readonly [rows: number, columns: number],
-  after: readonly [rows: number, columns: number],
-): Attributes {
-  return { kernel_shape: [...size, 1], strides: [stride, stride, 1], pads: [...before, 0, ...after, 0] };
+/** Square windows over the pictures of a volume, as attributes of Conv and of the pools. */
+export function windows(size: number, stride: number, { before, after }: Pads): Attributes {
+  return {
+    kernel_shape: [size, size, 1],
+    strides: [stride, stride, 1],
+    pads: [before, before, 0, after, after, 0],
+  };
 }

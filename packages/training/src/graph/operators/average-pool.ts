@@ -9,7 +9,7 @@ export const averagePool: Operator<LayerOf<"average-pool">> = {
   train({ graph, batch }, layer, input) {
     const { size } = layer.spec;
     const [channels, height, width] = layer.output as readonly [number, number, number];
-    const attributes = windows([size, size], size, [0, 0], [0, 0]);
+    const attributes = windows(size, size, { before: 0, after: 0 });
     const output = graph.op("AveragePool", [asVolume(graph, input, layer.input, batch)], attributes);
     return {
       output: graph.reshape(output, batchOf(layer.output, batch)),

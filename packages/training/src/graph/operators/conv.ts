@@ -1,3 +1,4 @@
+import type { Shape } from "../../plan.ts";
 import { asVolume, batchOf, windows } from "../batch-last.ts";
 import type { GraphBuilder } from "../builder.ts";
 import type { Forward, LayerOf, Operator, TrainingContext } from "../operator.ts";
@@ -32,16 +33,50 @@ export const conv: Operator<Conv> = {
 };
 
 function convolve(context: TrainingContext, layer: Conv, input: string): string {
-  const { graph, batch } = context;
   const { before, after } = layer.pads;
   const { kernel } = layer.spec;
-  const inputs = [
-    asVolume(graph, input, layer.input, batch),
-    graph.reshape(context.weight(layer.kernel), [...layer.kernel.shape, 1]),
-  ];
-  if (layer.bias) inputs.push(context.weight(layer.bias));
-  const attributes = windows([kernel, kernel], layer.stride, [before, before], [after, after]);
-  return graph.reshape(graph.op("Conv", inputs, { ...attributes, group: layer.groups }), batchOf(layer.output, batch));
+  const weights = [context.weight(layer.kernel)];
+  if (layer.bias) weights.push(context.weight(layer.bias));
+  const border = { before: [before, before], after: [after, after] } as const;
+  const output =
+    layer.stride === 1
+      ? slide(context, layer, input, layer.input, weights, [kernel, kernel], border)
+      : leap(context, layer, input, weights);
+  return context.graph.reshape(output, batchOf(layer.output, context.batch));
+}
+
+/** A convolution of any stride. */
+function leap({ graph, batch }: TrainingContext, layer: Conv, pictures: string, weights: readonly string[]): string {
+  const [kernel, ...bias] = weights as readonly [string, ...string[]];
+  const deep = graph.reshape(kernel, [...layer.kernel.shape, 1]);
+  return graph.op("Conv", [asVolume(graph, pictures, layer.input, batch), deep, ...bias], {
+    ...windows(layer.spec.kernel, layer.stride, layer.pads),
+    group: layer.groups,
+  });
+}
+
+type Sides = readonly [rows: number, columns: number];
+
+/**
+ * A convolution with stride 1, on pictures whose rows lie flat: there the next column is `batch` values further, which is
+ * a dilation. The runtime is a fifth faster at that than at windows over volumes.
+ */
+function slide(
+  { graph, batch }: TrainingContext,
+  { groups }: Conv,
+  pictures: string,
+  shape: Shape,
+  weights: readonly string[],
+  kernel: Sides,
+  { before, after }: { readonly before: Sides; readonly after: Sides },
+): string {
+  const [channels, height, width] = shape as readonly [number, number, number];
+  return graph.op("Conv", [graph.reshape(pictures, [1, channels, height, width * batch]), ...weights], {
+    kernel_shape: kernel,
+    dilations: [1, batch],
+    pads: [before[0], before[1] * batch, after[0], after[1] * batch],
+    group: groups,
+  });
 }
 
 /**
@@ -139,8 +174,8 @@ function phaseGradient(context: TrainingContext, layer: Conv, gradient: string, 
   const { graph, batch } = context;
   const { stride, groups } = layer;
   const [filters, channels, size] = layer.kernel.shape as [number, number, number, number];
-  const [inputs, ...sides] = layer.input as readonly [number, number, number];
-  const shape = [inputs, ...sides.map((side) => Math.ceil(side / stride))] as const;
+  const [inputs, height, width] = layer.input as readonly [number, number, number];
+  const shape = [inputs, Math.ceil(height / stride), Math.ceil(width / stride)] as const;
   const taps = [rows.taps.length, columns.taps.length] as const;
   if (taps.includes(0)) return graph.zeros([...shape, batch]);
   // Picking and turning by a matrix product: a slice with a step of -1 takes several times as long.
@@ -152,18 +187,23 @@ function phaseGradient(context: TrainingContext, layer: Conv, gradient: string, 
   );
   const flat = graph.reshape(context.weight(layer.kernel), [filters * channels, size * size]);
   const picked = size === 1 ? flat : graph.op("Gemm", [flat, graph.floats([size * size, picks.length], picking)]);
-  const kernel = graph.reshape(picked, [filters, channels, ...taps, 1]);
-  const before = [rows, columns].map((phase) => phase.taps.length - 1 - (phase.taps[0]?.lag as number));
-  const after = taps.map(
-    (count, side) =>
-      (shape[side + 1] as number) + count - 1 - (before[side] as number) - (layer.output[side + 1] as number),
-  );
-  const found = graph.op(
-    "Conv",
-    [asVolume(graph, gradient, layer.output, batch), groups > 1 ? kernel : graph.transpose(kernel, [1, 0, 2, 3, 4])],
-    { ...windows(taps, 1, before as [number, number], after as [number, number]), group: groups },
-  );
-  return graph.reshape(found, [...shape, batch]);
+  const turned = graph.reshape(picked, [filters, channels, ...taps]);
+  const kernel = groups > 1 ? turned : graph.transpose(turned, [1, 0, 2, 3]);
+  const before = [leadOf(rows), leadOf(columns)] as const;
+  const [, outputRows, outputColumns] = layer.output as readonly [number, number, number];
+  const after = [
+    shape[1] + taps[0] - 1 - before[0] - outputRows,
+    shape[2] + taps[1] - 1 - before[1] - outputColumns,
+  ] as const;
+  return graph.reshape(slide(context, layer, gradient, layer.output, [kernel], taps, { before, after }), [
+    ...shape,
+    batch,
+  ]);
+}
+
+/** Zeros that a phase needs before the first row of the output, so that the turned kernel begins where its last tap meets it. */
+function leadOf({ taps }: Phase): number {
+  return taps.length - 1 - (taps[0]?.lag ?? 0);
 }
 
 /** Every `stride`-th row of the input from `first` on, so many; or every `stride`-th column. */

@@ -16,8 +16,7 @@ export const maxPool: Operator<LayerOf<"max-pool">> = {
   },
   train({ graph, batch }, layer, input) {
     const { size } = layer.spec;
-    const { before, after } = layer.pads;
-    const attributes = windows([size, size], layer.stride, [before, before], [after, after]);
+    const attributes = windows(size, layer.stride, layer.pads);
     const [output, indices] = graph.op2("MaxPool", [asVolume(graph, input, layer.input, batch)], attributes);
     return {
       output: graph.reshape(output, batchOf(layer.output, batch)),
