@@ -21,16 +21,26 @@ export function writeTensor(pixels: Pixels, spec: InputSpec, into: Float32Array,
   }
   if (offset < 0 || offset + area * 3 > into.length) throw new RangeError("the tensor does not fit into the array");
   const tables = tablesOf(spec);
-  const planar = spec.layout === "NCHW";
-  const step = planar ? 1 : 3;
-  tables.forEach((table, channel) => {
-    let to = offset + channel * (planar ? area : 1);
-    const colour = spec.colours === "RGB" ? channel : 2 - channel;
-    for (let from = colour; from < data.length; from += 3) {
-      into[to] = table[data[from] as number] as number;
-      to += step;
-    }
-  });
+  const [first, second] = spec.layout === "NCHW" ? [area, 2 * area] : [1, 2];
+  const step = spec.layout === "NCHW" ? 1 : 3;
+  const last = spec.colours === "RGB" ? 2 : 0;
+  writeChannels(data, tables, last, into, [offset, offset + first, offset + second], step);
+}
+
+/** All channels at once: each byte is looked at once, and a loop of its own is what V8 compiles best. */
+function writeChannels(
+  data: Uint8Array,
+  [a, b, c]: Tables,
+  last: 0 | 2,
+  into: Float32Array,
+  [toA, toB, toC]: readonly [number, number, number],
+  step: 1 | 3,
+): void {
+  for (let from = 0, at = 0; from < data.length; from += 3, at += step) {
+    into[toA + at] = a[data[from + 2 - last] as number] as number;
+    into[toB + at] = b[data[from + 1] as number] as number;
+    into[toC + at] = c[data[from + last] as number] as number;
+  }
 }
 
 type Tables = readonly [Float32Array, Float32Array, Float32Array];

@@ -1,16 +1,20 @@
 import type { PlainJpeg } from "./header.ts";
-import type { Region } from "./planes.ts";
-import type { Plane } from "./scan.ts";
+import type { Plane, Region } from "./planes.ts";
+
+/** A plane whose samples can be looked at. */
+export interface OpenPlane extends Pick<Plane, "stride" | "left" | "top"> {
+  readonly data: Uint8Array;
+}
 
 /** Writes the region as RGB without resizing it, with the very bytes that libjpeg gives. */
-export function writeRgb(jpeg: PlainJpeg, region: Region, planes: readonly Plane[], out: Uint8ClampedArray): void {
+export function writeRgb(jpeg: PlainJpeg, region: Region, planes: readonly OpenPlane[], out: Uint8ClampedArray): void {
   const [bright, blue, red] = planes;
   if (bright !== undefined && blue !== undefined && red !== undefined) {
     writeColour(jpeg, region, bright, blue, red, out);
   } else if (bright !== undefined) writeGrey(region, bright, out);
 }
 
-function writeGrey(region: Region, plane: Plane, out: Uint8ClampedArray): void {
+function writeGrey(region: Region, plane: OpenPlane, out: Uint8ClampedArray): void {
   let to = 0;
   for (let y = 0; y < region.height; y++) {
     let from = (region.top + y - plane.top) * plane.stride + region.left - plane.left;
@@ -30,9 +34,9 @@ let redRow = new Int32Array(0);
 function writeColour(
   jpeg: PlainJpeg,
   region: Region,
-  bright: Plane,
-  blue: Plane,
-  red: Plane,
+  bright: OpenPlane,
+  blue: OpenPlane,
+  red: OpenPlane,
   out: Uint8ClampedArray,
 ): void {
   if (blueRow.length < region.width) {
@@ -49,13 +53,7 @@ function writeColour(
 }
 
 /** JFIF's YCbCr to RGB in 16 bits, as libjpeg rounds it. */
-function convertRow(
-  bright: Uint8ClampedArray,
-  from: number,
-  width: number,
-  out: Uint8ClampedArray,
-  start: number,
-): void {
+function convertRow(bright: Uint8Array, from: number, width: number, out: Uint8ClampedArray, start: number): void {
   const blues = blueRow;
   const reds = redRow;
   let to = start;
@@ -76,7 +74,7 @@ let sums = new Int32Array(0);
  * Writes one row of colour differences, less their 128, for the columns of the region: libjpeg's "fancy" upsampling, in
  * which a sample counts three times as much as its neighbour on the pixel's side.
  */
-function enlargeRow(jpeg: PlainJpeg, region: Region, plane: Plane, y: number, into: Int32Array): void {
+function enlargeRow(jpeg: PlainJpeg, region: Region, plane: OpenPlane, y: number, into: Int32Array): void {
   const { data, stride, left } = plane;
   const { width } = region;
   if (jpeg.across === 1) {

@@ -1,22 +1,15 @@
-/** How the samples of one axis make the pixels of a result. */
+/** How the samples of one axis make the pixels of a result, in fixed point. */
 export interface AxisWeights {
-  /** Fixed-point weights, `stride` for each pixel of the result: `taps` that add up to `1 << WEIGHT_BITS`, then zeros. */
-  readonly weights: Int32Array;
-  /** The same in `1 << COARSE_BITS`. */
-  readonly coarse: Int32Array;
+  /** `taps` for each pixel of the result, which add up to `1 << bits`. */
+  readonly weights: Int16Array;
+  readonly taps: number;
   /** The first sample of each pixel of the result. */
   readonly first: Int32Array;
-  readonly taps: number;
-  /** `taps`, made a multiple of `GROUP`. */
-  readonly stride: number;
 }
 
-/** So many weights are worked through at once. */
-export const GROUP = 6;
-
-export const WEIGHT_BITS = 14;
-/** With 8 bits, two weighted sums of bytes fit into one number of 32. */
-export const COARSE_BITS = 8;
+/** Bits of weights, as in `kernels/resample.ts`: rows are added first, and two bytes must hold their sum. */
+export const ROW_BITS = 8;
+export const COLUMN_BITS = 14;
 
 /** One axis of what is to be resized. */
 export interface Axis {
@@ -39,22 +32,21 @@ export interface Axis {
  * twice the size of the result is left, then a triangle as wide as the remaining factor; bilinear when it enlarges),
  * applied to JPEG samples: where a sample stands for two pixels, libjpeg's smooth enlargement is part of the weights. A
  * reduced sample has the weights of all that it is the mean of.
+ *
+ * @param multiple `taps` is a multiple of it: those that are not needed are 0, and may be for samples behind the last one
  */
-export function axisWeights(axis: Axis): AxisWeights {
+export function axisWeights(axis: Axis, bits: number, multiple: number): AxisWeights {
   const rows = Array.from({ length: axis.out }, (_, index) => sampleWeights(axis, index));
-  const taps = Math.max(...rows.map((row) => row.values.length));
-  const stride = Math.ceil(taps / GROUP) * GROUP;
-  const weights = new Int32Array(axis.out * stride);
-  const coarse = new Int32Array(axis.out * stride);
+  const needed = Math.max(...rows.map((row) => row.values.length));
+  const taps = Math.ceil(needed / multiple) * multiple;
+  const weights = new Int16Array(axis.out * taps);
   const first = new Int32Array(axis.out);
   rows.forEach((row, index) => {
     // A row with fewer weights begins earlier rather than reading past the last sample.
-    first[index] = Math.max(0, Math.min(row.first, lastSample(axis) + 1 - taps));
-    const at = index * stride + row.first - (first[index] as number);
-    quantise(row.values, WEIGHT_BITS, weights, at);
-    quantise(row.values, COARSE_BITS, coarse, at);
+    first[index] = Math.max(0, Math.min(row.first, lastSample(axis) + 1 - needed));
+    quantise(row.values, bits, weights, index * taps + row.first - (first[index] as number));
   });
-  return { weights, coarse, first, taps, stride };
+  return { weights, taps, first };
 }
 
 function lastSample({ start, length, perSample, samples, reduction }: Axis): number {
@@ -106,7 +98,7 @@ function pixelWeights(axis: Axis, index: number, add: (pixel: number, weight: nu
 }
 
 /** Rounds weights so that they still add up: what rounding leaves goes to the largest. */
-function quantise(values: readonly number[], bits: number, into: Int32Array, at: number): void {
+function quantise(values: readonly number[], bits: number, into: Int16Array, at: number): void {
   let left = 1 << bits;
   let largest = 0;
   values.forEach((value, index) => {

@@ -1,0 +1,3 @@
+export { inverseDct, inverseDctHalf, inverseDctQuarter } from "./inverse-dct";
+export { resample, toRgb } from "./resample";
+export { decodeScan } from "./scan";
