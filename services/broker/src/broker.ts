@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { StatsPart } from "@beckon/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import { type Access, EVERYTHING, type Identity, type LoginRefusal } from "./access.ts";
+import { DirectDelivery } from "./direct-delivery.ts";
 import { GuardedConnection } from "./guarded-connection.ts";
 import { LOGIN_MS } from "./lobby.ts";
 import { limitSessions, RetainedMessages, SESSION_LIMITS, type SessionLimits } from "./session-limits.ts";
@@ -78,6 +79,8 @@ interface Session {
   readonly connection: GuardedConnection;
   readonly visitor: Visitor;
   identity: Identity | undefined;
+  /** Its CONNACK is on its way, which must come before anything else. */
+  greeted: boolean;
 }
 
 /** Most bytes that a topic and a packet identifier add to a payload; a longer topic has no place in a home. */
@@ -106,6 +109,7 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
   const sessions = new WeakMap<Duplex, Session>();
   const live = new Set<GuardedConnection>();
   const retained = new RetainedMessages(limits.sessions);
+  const direct = new DirectDelivery();
   const lose = (loss: Loss, detail: string): void => {
     stats.drop(loss);
     lost(loss, detail);
@@ -189,17 +193,21 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
     },
 
     authorizeForward: (client, packet) => {
-      const connection = sessionOf(client)?.connection;
-      if (!connection) return packet;
+      const session = sessionOf(client);
+      if (!session) return packet;
+      const { connection } = session;
       if (connection.stuckBytes > limits.stuckBytes) {
         disconnectStuck(client);
         return null;
       }
       if (isDroppable(packet) && connection.stuckBytes > limits.slowBytes) {
-        lose("slow-subscriber", `${describe(client, sessionOf(client))} reads too slowly, and misses messages`);
+        lose("slow-subscriber", `${describe(client, session)} reads too slowly, and misses messages`);
         return null;
       }
-      return packet;
+      // What aedes itself sends later, in order among itself, is of another QoS.
+      if (packet.qos > 0 || !session.greeted || !connection.writable) return packet;
+      direct.deliver(connection, packet);
+      return null;
     },
   });
 
@@ -220,6 +228,10 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
     }
   }, WATCH_MS);
 
+  aedes.on("connackSent", (_packet, client) => {
+    const session = sessionOf(client);
+    if (session) session.greeted = true;
+  });
   aedes.on("clientReady", (client) => {
     sessionOf(client)?.visitor.admitted();
     stats.count("logins");
@@ -230,7 +242,7 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
   const serve = (stream: Duplex, visitor: Visitor, identity: Identity | undefined): void => {
     const bytes = { connectBytes: CONNECT_BYTES, packetBytes: limits.payloadBytes + HEADER_BYTES };
     const connection = new GuardedConnection(stream, bytes, (reason) => lose(reason, `bytes of ${visitor.address}`));
-    sessions.set(connection, { connection, visitor, identity });
+    sessions.set(connection, { connection, visitor, identity, greeted: false });
     live.add(connection);
     connection.once("close", () => live.delete(connection));
     aedes.handle(connection);

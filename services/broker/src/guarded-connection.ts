@@ -19,6 +19,11 @@ export class GuardedConnection extends Duplex {
   readonly #scanner: PacketScanner;
   readonly #refused: (reason: ByteRefusal) => void;
   #waitingSince: number | undefined;
+  /** Bytes written in this turn of the event loop: the transport had no time yet to report them. */
+  #fresh = 0;
+  readonly #turned = (): void => {
+    this.#fresh = 0;
+  };
 
   /** @param refused is told why the connection is cut off, just before it is */
   constructor(transport: Duplex, limits: ScannerLimits, refused: (reason: ByteRefusal) => void) {
@@ -35,7 +40,7 @@ export class GuardedConnection extends Duplex {
 
   /** Bytes the transport has not taken: 0 unless the other side reads more slowly than it is written to. */
   get stuckBytes(): number {
-    return this.#waitingSince === undefined ? 0 : this.writableLength;
+    return this.#waitingSince === undefined ? 0 : Math.max(0, this.writableLength - this.#fresh);
   }
 
   /** Ms since anything moved; 0 while nothing waits. */
@@ -45,9 +50,12 @@ export class GuardedConnection extends Duplex {
 
   /** Never asks to wait: see above. */
   override write(chunk: unknown, encoding?: BufferEncoding | Done, callback?: Done): boolean {
+    const before = this.writableLength;
     if (typeof encoding === "function") super.write(chunk, encoding);
     else if (encoding === undefined) super.write(chunk, callback);
     else super.write(chunk, encoding, callback);
+    if (this.#fresh === 0) setImmediate(this.#turned);
+    this.#fresh += Math.max(0, this.writableLength - before);
     return true;
   }
 
