@@ -40,6 +40,15 @@ describe("a topic", () => {
     );
   });
 
+  it("gives back the names of each path, however many came before and however often", () => {
+    const filter = createTopics().frame.matching();
+    const cameras = Array.from({ length: 600 }, (_, index) => `camera-${index}`);
+    for (const camera of [...cameras, ...cameras.toReversed(), "desk", "desk"]) {
+      expect(filter.match(`beckon/${camera}/frame`)).toEqual({ camera });
+      expect(filter.match(`beckon/${camera}/result`)).toBeUndefined();
+    }
+  });
+
   it("belongs to one family only", () => {
     fc.assert(
       fc.property(aFamily, names, (name, chosen: Names) => {

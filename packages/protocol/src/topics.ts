@@ -180,7 +180,7 @@ function topicFamily<T, N extends string>(prefix: string, form: string, facts: F
       filters: combinations(allowed).map((path) => share + path.join("/")),
       qos,
       codec,
-      match: (path) => matchLevels<N>(levels, allowed, path.split("/")),
+      match: remembered((path) => matchLevels<N>(levels, allowed, path.split("/"))),
     };
   };
   const exact = (names: Readonly<Record<N, string>>): Topic<T, N> => {
@@ -217,6 +217,27 @@ function combinations(choices: readonly (readonly string[])[]): string[][] {
     (heads, tails) => heads.flatMap((head) => tails.map((tail) => [...head, tail])),
     [[]],
   );
+}
+
+/** Paths that one filter remembers: more than a home has cameras, relays and services. */
+const REMEMBERED_PATHS = 256;
+
+/**
+ * A stream of frames or results asks for the same few paths all the time, and to check their names takes longer than to
+ * read a small payload. Only what matches is remembered, for only that is short, and all is forgotten when it is too much:
+ * strangers choose paths.
+ */
+function remembered<T extends object>(match: (path: string) => T | undefined): (path: string) => T | undefined {
+  const known = new Map<string, T>();
+  return (path) => {
+    const before = known.get(path);
+    if (before) return before;
+    const names = match(path);
+    if (!names) return undefined;
+    if (known.size >= REMEMBERED_PATHS) known.clear();
+    known.set(path, Object.freeze(names));
+    return names;
+  };
 }
 
 function matchLevels<N extends string>(
