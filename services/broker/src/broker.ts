@@ -6,6 +6,8 @@ import { type Access, EVERYTHING, type Identity, type LoginRefusal } from "./acc
 import { DirectDelivery } from "./direct-delivery.ts";
 import { GuardedConnection } from "./guarded-connection.ts";
 import { LOGIN_MS } from "./lobby.ts";
+import type { LonePublish } from "./lone-publish.ts";
+import type { ByteRefusal } from "./packet-scanner.ts";
 import { limitSessions, RetainedMessages, SESSION_LIMITS, type SessionLimits } from "./session-limits.ts";
 
 /** Why something was refused or dropped, as the stats name it. */
@@ -81,6 +83,8 @@ interface Session {
   identity: Identity | undefined;
   /** Its CONNACK is on its way, which must come before anything else. */
   greeted: boolean;
+  /** It is logged in, and what it sent meanwhile is done. */
+  ready: boolean;
 }
 
 /** Most bytes that a topic and a packet identifier add to a payload; a longer topic has no place in a home. */
@@ -233,16 +237,28 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
     if (session) session.greeted = true;
   });
   aedes.on("clientReady", (client) => {
-    sessionOf(client)?.visitor.admitted();
+    const session = sessionOf(client);
+    if (session) session.ready = true;
+    session?.visitor.admitted();
     stats.count("logins");
   });
   stats.gauge("clients", () => aedes.connectedClients);
   stats.gauge("retained", () => retained.count);
 
+  /** @returns false where aedes must read the packet itself, be it to refuse it */
+  const publishLone = (session: Session, { topic, payload }: LonePublish): boolean => {
+    if (!session.ready || !isTopic(topic) || !mayPublish(session, topic)) return false;
+    aedes.publish({ cmd: "publish", topic, payload, qos: 0, dup: false, retain: false }, () => {});
+    return true;
+  };
+
   const serve = (stream: Duplex, visitor: Visitor, identity: Identity | undefined): void => {
     const bytes = { connectBytes: CONNECT_BYTES, packetBytes: limits.payloadBytes + HEADER_BYTES };
-    const connection = new GuardedConnection(stream, bytes, (reason) => lose(reason, `bytes of ${visitor.address}`));
-    sessions.set(connection, { connection, visitor, identity, greeted: false });
+    const refused = (reason: ByteRefusal): void => lose(reason, `bytes of ${visitor.address}`);
+    const published = (message: LonePublish): boolean => publishLone(session, message);
+    const connection = new GuardedConnection(stream, bytes, refused, published);
+    const session: Session = { connection, visitor, identity, greeted: false, ready: false };
+    sessions.set(connection, session);
     live.add(connection);
     connection.once("close", () => live.delete(connection));
     aedes.handle(connection);
@@ -285,6 +301,11 @@ function clientIdRefusal({ clientId, clean, protocolVersion }: ConnectPacket): s
   if (clientId === "" && !clean && protocolVersion !== 5) return "a lasting session without a client id";
   if (clientId.length > MAX_CLIENT_ID_LENGTH) return `a client id of over ${MAX_CLIENT_ID_LENGTH} characters`;
   return undefined;
+}
+
+/** Whether it can be published to (4.7): else aedes ends the connection. */
+function isTopic(topic: string): boolean {
+  return topic !== "" && !/[+#]/.test(topic) && topic.split("/").length <= MAX_TOPIC_LEVELS;
 }
 
 function mayPublish(session: Session | undefined, topic: string): boolean {

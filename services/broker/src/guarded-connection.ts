@@ -1,9 +1,12 @@
 import { Duplex } from "node:stream";
 import { now } from "@beckon/runtime";
+import { type LonePublish, readLonePublish } from "./lone-publish.ts";
 import { type ByteRefusal, PacketScanner, type ScannerLimits } from "./packet-scanner.ts";
 
 /** Handed to the transport at once: so often it is seen that a slow reader still reads. */
 const SLICE_BYTES = 65_536;
+/** So often aedes gets a packet itself, ms: it counts them as signs of life, of which it wants one each 1.5 s at most. */
+const SIGN_OF_LIFE_MS = 500;
 
 type Done = (error?: Error | null) => void;
 
@@ -18,6 +21,8 @@ export class GuardedConnection extends Duplex {
   readonly #transport: Duplex;
   readonly #scanner: PacketScanner;
   readonly #refused: (reason: ByteRefusal) => void;
+  readonly #published: (message: LonePublish) => boolean;
+  #parsedAt = 0;
   #waitingSince: number | undefined;
   /** Bytes written in this turn of the event loop: the transport had no time yet to report them. */
   #fresh = 0;
@@ -25,12 +30,21 @@ export class GuardedConnection extends Duplex {
     this.#fresh = 0;
   };
 
-  /** @param refused is told why the connection is cut off, just before it is */
-  constructor(transport: Duplex, limits: ScannerLimits, refused: (reason: ByteRefusal) => void) {
+  /**
+   * @param refused is told why the connection is cut off, just before it is
+   * @param published takes a message that came alone, past stream and parser; false where they must do it
+   */
+  constructor(
+    transport: Duplex,
+    limits: ScannerLimits,
+    refused: (reason: ByteRefusal) => void,
+    published: (message: LonePublish) => boolean,
+  ) {
     super({ readableHighWaterMark: SLICE_BYTES });
     this.#transport = transport;
     this.#scanner = new PacketScanner(limits);
     this.#refused = refused;
+    this.#published = published;
     transport.on("data", (chunk: Buffer) => this.#receive(chunk));
     transport.on("end", () => this.push(null));
     transport.on("error", (error) => this.destroy(error));
@@ -82,11 +96,23 @@ export class GuardedConnection extends Duplex {
 
   #receive(chunk: Buffer): void {
     if (this.destroyed) return;
+    // All before it has been read, so it overtakes nothing.
+    const isNext = this.#scanner.betweenPackets && this.readableLength === 0;
     const refusal = this.#scanner.scan(chunk);
     if (refusal !== undefined) {
       this.#refused(refusal);
       this.destroy();
-    } else if (!this.push(chunk)) this.#transport.pause();
+    } else if (!(isNext && this.#take(chunk))) {
+      this.#parsedAt = now();
+      if (!this.push(chunk)) this.#transport.pause();
+    }
+  }
+
+  /** @returns whether it was a message that needs no parser */
+  #take(chunk: Buffer): boolean {
+    if (now() - this.#parsedAt > SIGN_OF_LIFE_MS) return false;
+    const message = readLonePublish(chunk);
+    return message !== undefined && this.#published(message);
   }
 
   #send(bytes: Buffer, done: Done): void {

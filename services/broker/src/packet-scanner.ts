@@ -35,6 +35,11 @@ export class PacketScanner {
     this.#limits = limits;
   }
 
+  /** Whether all packets that began have come to their end. */
+  get betweenPackets(): boolean {
+    return this.#body === 0 && !this.#inHeader;
+  }
+
   /** @returns why the connection must end, and from then on always; undefined while all is well */
   scan(chunk: Uint8Array): ByteRefusal | undefined {
     let at = 0;
