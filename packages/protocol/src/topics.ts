@@ -223,9 +223,9 @@ function combinations(choices: readonly (readonly string[])[]): string[][] {
 const REMEMBERED_PATHS = 256;
 
 /**
- * A stream of frames or results asks for the same few paths all the time, and to check their names takes longer than to
- * read a small payload. Only what matches is remembered, for only that is short, and all is forgotten when it is too much:
- * strangers choose paths.
+ * A stream of frames or results asks for the same few paths all the time, and their names need not be checked by schemas
+ * each time. Only what matches is remembered, for only that is short, and all is forgotten when it is too much: strangers
+ * choose paths.
  */
 function remembered<T extends object>(match: (path: string) => T | undefined): (path: string) => T | undefined {
   const known = new Map<string, T>();
