@@ -1,5 +1,6 @@
 import type { Random } from "@beckon/synthetic";
 import { between } from "@beckon/synthetic";
+import { kernelsFor } from "./kernels.ts";
 import { logBetween } from "./warp.ts";
 
 /** How far light and camera may change. Factors of 1 and shares of 0 change nothing. */
@@ -29,26 +30,16 @@ export function applyColour(pixels: Uint8Array, width: number, height: number, r
   const matrix = drawMatrix(random, how);
   drawCurves(random, how, meanGrey(pixels));
   const [across, down] = drawShade(random, how);
-  const [m0, m1, m2, m3, m4, m5, m6, m7, m8] = matrix;
-  const [reds, greens, blues] = curves;
-  let at = 0;
-  for (let y = 0; y < height; y++) {
-    let light = 1 + down * (y / height - 0.5) - across / 2;
-    const step = across / width;
-    for (let x = 0; x < width; x++, at += 3, light += step) {
-      const r = (pixels[at] as number) * light;
-      const g = (pixels[at + 1] as number) * light;
-      const b = (pixels[at + 2] as number) * light;
-      pixels[at] = reds[toByte(m0 * r + m1 * g + m2 * b)] as number;
-      pixels[at + 1] = greens[toByte(m3 * r + m4 * g + m5 * b)] as number;
-      pixels[at + 2] = blues[toByte(m6 * r + m7 * g + m8 * b)] as number;
-    }
-  }
+  const { run, picture, curves: curvesAt, bytes } = kernelsFor(width, height);
+  bytes(curvesAt, curves.length).set(curves);
+  bytes(picture, pixels.length).set(pixels);
+  run.recolour(picture, width, height, curvesAt, across, down, ...matrix);
+  pixels.set(bytes(picture, pixels.length));
 }
 
 type Matrix = readonly [number, number, number, number, number, number, number, number, number];
-/** Tone curve of each channel; drawn anew for each picture. */
-const curves = [new Uint8Array(256), new Uint8Array(256), new Uint8Array(256)] as const;
+/** Tone curves of red, green and blue, 256 values each; drawn anew for each picture. */
+const curves = new Uint8Array(3 * 256);
 /** Shares of red, green and blue in the brightness of a colour (ITU-R BT.709). */
 const LUMA = [0.213, 0.715, 0.072] as const;
 
@@ -85,13 +76,12 @@ function drawCurves(random: Random, how: Photometry, mean: number): void {
   const brightness = between(random, -how.brightness, how.brightness) * 255;
   const warm = Math.sqrt(logBetween(random, 1 / how.tint, how.tint));
   const green = Math.sqrt(logBetween(random, 1 / how.tint, how.tint));
-  const [reds, greens, blues] = curves;
   const lift = mean - mean * contrast + brightness;
   for (let value = 0; value < 256; value++) {
     const lit = 255 * (value / 255) ** gamma * contrast;
-    reds[value] = toByte(lit * warm + lift);
-    greens[value] = toByte(lit * green + lift);
-    blues[value] = toByte(lit / warm + lift);
+    curves[value] = toByte(lit * warm + lift);
+    curves[256 + value] = toByte(lit * green + lift);
+    curves[512 + value] = toByte(lit / warm + lift);
   }
 }
 

@@ -56,32 +56,41 @@ function blurLine(pixels: Uint8Array, start: number, step: number, length: numbe
 }
 
 let cells = new Float32Array(0);
+let stretched = new Float64Array(0);
 
-/** Averages blocks of `factor` by `factor` pixels and scales the result up again, bilinearly. */
+/** Averages blocks of `factor` by `factor` pixels and scales the result up again, bilinearly: first across, then down. */
 function coarsen(pixels: Uint8Array, width: number, height: number, factor: number): void {
   const columns = Math.ceil(width / factor);
   const rows = Math.ceil(height / factor);
   if (cells.length < columns * rows * 3) cells = new Float32Array(columns * rows * 3);
+  if (stretched.length < width * rows * 3) stretched = new Float64Array(width * rows * 3);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) averageCell(pixels, width, height, factor, row, column, columns);
+  for (let x = 0; x < width; x++) stretchColumn(x, width, columns, rows, factor);
+  const line = width * 3;
   for (let y = 0; y < height; y++) {
     const v = Math.min(Math.max((y + 0.5) / factor - 0.5, 0), rows - 1);
     const top = v | 0;
     const fy = v - top;
-    const below = top < rows - 1 ? columns * 3 : 0;
-    for (let x = 0; x < width; x++) {
-      const u = Math.min(Math.max((x + 0.5) / factor - 0.5, 0), columns - 1);
-      const left = u | 0;
-      const fx = u - left;
-      const next = left < columns - 1 ? 3 : 0;
-      const p = (top * columns + left) * 3;
-      const out = (y * width + x) * 3;
-      for (let k = 0; k < 3; k++) {
-        const upper = (cells[p + k] as number) * (1 - fx) + (cells[p + next + k] as number) * fx;
-        const lower = (cells[p + below + k] as number) * (1 - fx) + (cells[p + below + next + k] as number) * fx;
-        pixels[out + k] = upper * (1 - fy) + lower * fy + 0.5;
-      }
-    }
+    const upper = top * line;
+    const lower = top < rows - 1 ? upper + line : upper;
+    const out = y * line;
+    for (let i = 0; i < line; i++)
+      pixels[out + i] = (stretched[upper + i] as number) * (1 - fy) + (stretched[lower + i] as number) * fy + 0.5;
+  }
+}
+
+/** Writes column `x` of the cells scaled up across. */
+function stretchColumn(x: number, width: number, columns: number, rows: number, factor: number): void {
+  const u = Math.min(Math.max((x + 0.5) / factor - 0.5, 0), columns - 1);
+  const left = u | 0;
+  const fx = u - left;
+  const next = left < columns - 1 ? 3 : 0;
+  for (let row = 0; row < rows; row++) {
+    const p = (row * columns + left) * 3;
+    const out = (row * width + x) * 3;
+    for (let k = 0; k < 3; k++)
+      stretched[out + k] = (cells[p + k] as number) * (1 - fx) + (cells[p + next + k] as number) * fx;
   }
 }
 
@@ -129,13 +138,16 @@ function addNoise(pixels: Uint8Array, random: Random, deepest: number): void {
   const depth = between(random, 0.2, 1) * deepest;
   const inColour = random() < 0.5;
   const scale = depth / GRAIN_DEPTH;
+  const step = inColour ? 1 : 3;
   let place = Math.floor(random() * GRAIN_MASK);
-  for (let i = 0; i < pixels.length; i += 3)
-    for (let k = 0; k < 3; k++) {
-      if (inColour || k === 0) place = (place + 1) & GRAIN_MASK;
-      const value = (pixels[i + k] as number) + (grain[place] as number) * scale;
-      pixels[i + k] = value < 0 ? 0 : value > 255 ? 255 : value + 0.5;
+  for (let i = 0; i < pixels.length; i += step) {
+    place = (place + 1) & GRAIN_MASK;
+    const change = (grain[place] as number) * scale;
+    for (let k = i; k < i + step; k++) {
+      const value = (pixels[k] as number) + change;
+      pixels[k] = value < 0 ? 0 : value > 255 ? 255 : value + 0.5;
     }
+  }
 }
 
 /** Covers a rectangle with one colour or with noise (Zhong et al., "Random Erasing Data Augmentation", 2017). */

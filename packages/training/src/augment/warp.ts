@@ -1,5 +1,6 @@
 import type { Random } from "@beckon/synthetic";
 import { between } from "@beckon/synthetic";
+import { kernelsFor } from "./kernels.ts";
 
 /** How far a picture may be moved about. Ranges are drawn from evenly; `zoom` and `stretch` evenly in their logarithm. */
 export interface Geometry {
@@ -36,6 +37,9 @@ export interface Warp {
   readonly beyond: "mirror" | "clamp" | "black";
 }
 
+/** As `kernels/warp.ts` numbers them. */
+const BEYOND: readonly Warp["beyond"][] = ["clamp", "mirror", "black"];
+
 /** Draws a warp for a picture of `width` times `height` pixels. */
 export function drawWarp(random: Random, how: Geometry, width: number, height: number): Warp {
   const angle = (between(random, -how.rotation, how.rotation) * Math.PI) / 180;
@@ -67,56 +71,11 @@ export function drawWarp(random: Random, how: Geometry, width: number, height: n
 
 /** Resamples `source` into `into` (RGB bytes, same size, not the same array) with bilinear interpolation. */
 export function applyWarp(source: Uint8Array, width: number, height: number, into: Uint8Array, warp: Warp): void {
-  const { a, b, c, d, e, f, g, h } = warp;
-  const mirror = warp.beyond === "mirror";
-  const black = warp.beyond === "black";
-  const right = width - 1;
-  const bottom = height - 1;
-  const centreX = right / 2;
-  const centreY = bottom / 2;
-  const row = width * 3;
-  let out = 0;
-  for (let y = 0; y < height; y++) {
-    const dy = y - centreY;
-    for (let x = 0; x < width; x++, out += 3) {
-      const dx = x - centreX;
-      const scale = 1 / (1 + g * dx + h * dy);
-      let u = (a * dx + b * dy + c) * scale + centreX;
-      let v = (d * dx + e * dy + f) * scale + centreY;
-      if (black && (u < 0 || u > right || v < 0 || v > bottom)) {
-        into[out] = into[out + 1] = into[out + 2] = 0;
-        continue;
-      }
-      if (mirror) {
-        if (u < 0) u = -u;
-        else if (u > right) u = 2 * right - u;
-        if (v < 0) v = -v;
-        else if (v > bottom) v = 2 * bottom - v;
-      }
-      if (u < 0) u = 0;
-      else if (u > right) u = right;
-      if (v < 0) v = 0;
-      else if (v > bottom) v = bottom;
-      const left = u | 0;
-      const top = v | 0;
-      const fx = u - left;
-      const fy = v - top;
-      const p = top * row + left * 3;
-      const q = left < right ? p + 3 : p;
-      const below = top < bottom ? row : 0;
-      const w11 = fx * fy;
-      const w10 = fy - w11;
-      const w01 = fx - w11;
-      const w00 = 1 - fx - w10;
-      for (let k = 0; k < 3; k++)
-        into[out + k] =
-          (source[p + k] as number) * w00 +
-          (source[q + k] as number) * w01 +
-          (source[p + below + k] as number) * w10 +
-          (source[q + below + k] as number) * w11 +
-          0.5;
-    }
-  }
+  const { a, b, c, d, e, f, g, h, beyond } = warp;
+  const { run, picture, spreadOut, result, bytes } = kernelsFor(width, height);
+  bytes(picture, source.length).set(source);
+  run.warp(picture, width, height, spreadOut, result, a, b, c, d, e, f, g, h, BEYOND.indexOf(beyond));
+  into.set(bytes(result, source.length));
 }
 
 /** A draw between two positive numbers, as often below their geometric mean as above it. */

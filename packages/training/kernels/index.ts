@@ -1,0 +1,2 @@
+export { recolour } from "./recolour";
+export { warp } from "./warp";

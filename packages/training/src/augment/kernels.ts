@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+
+/** What `packages/training/kernels` exports, compiled; addresses are of its memory, and the parameters are described there. */
+interface KernelFunctions {
+  warp(
+    source: number,
+    width: number,
+    height: number,
+    spreadOut: number,
+    into: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+    h: number,
+    beyond: number,
+  ): void;
+  recolour(
+    pixels: number,
+    width: number,
+    height: number,
+    curves: number,
+    across: number,
+    down: number,
+    ...matrix: readonly [number, number, number, number, number, number, number, number, number]
+  ): void;
+}
+
+/** The kernels and room for one picture, what becomes of it and the curves of its colours. */
+export interface Kernels {
+  readonly run: KernelFunctions;
+  /** Addresses. */
+  readonly picture: number;
+  /** Room for the picture as the warp reads it. */
+  readonly spreadOut: number;
+  readonly result: number;
+  readonly curves: number;
+  /** Memory at an address. */
+  bytes(address: number, length: number): Uint8Array;
+}
+
+const CURVES = 1024;
+const PICTURE = CURVES + 3 * 256;
+const PAGE_BYTES = 65_536;
+/** Bytes of a pixel as the warp reads it. */
+const SPREAD = 32;
+
+let opened: { readonly run: KernelFunctions; readonly memory: WebAssembly.Memory } | undefined;
+
+/**
+ * The kernels of this thread, with room for a picture of `width` times `height`; whatever was in their memory may be gone.
+ *
+ * @throws Error where WebAssembly or its vectors are missing: on x86 older than 2008, or with `--jitless`
+ */
+export function kernelsFor(width: number, height: number): Kernels {
+  opened ??= instantiate();
+  const { run, memory } = opened;
+  const result = PICTURE + width * height * 3;
+  // At a multiple of what a pixel takes, so that none lies across two lines of the cache.
+  const spreadOut = Math.ceil((result + width * height * 3) / SPREAD) * SPREAD;
+  // The pixels below and to the right of the last one are read too.
+  const missing = spreadOut + (width * (height + 1) + 1) * SPREAD - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+  const bytes = (address: number, length: number) => new Uint8Array(memory.buffer, address, length);
+  return { run, picture: PICTURE, spreadOut, result, curves: CURVES, bytes };
+}
+
+function instantiate() {
+  const bytes = readFileSync(new URL("./kernels.wasm", import.meta.url));
+  try {
+    const { memory, ...run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as KernelFunctions & {
+      memory: WebAssembly.Memory;
+    };
+    return { run, memory };
+  } catch (cause) {
+    throw new Error("augmenting takes WebAssembly with vectors, which is missing here: train without", { cause });
+  }
+}
