@@ -71,9 +71,8 @@ export function kernelsFor(width: number, height: number): Kernels {
 function instantiate() {
   const bytes = readFileSync(new URL("./kernels.wasm", import.meta.url));
   try {
-    const { memory, ...run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as KernelFunctions & {
-      memory: WebAssembly.Memory;
-    };
+    const exported: unknown = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+    const { memory, ...run } = exported as KernelFunctions & { memory: WebAssembly.Memory };
     return { run, memory };
   } catch (cause) {
     throw new Error("augmenting takes WebAssembly with vectors, which is missing here: train without", { cause });

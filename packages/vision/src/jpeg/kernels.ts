@@ -53,9 +53,8 @@ export class Kernels {
   #next = FIRST_ADDRESS;
 
   constructor(module: WebAssembly.Module) {
-    const { memory, ...functions } = new WebAssembly.Instance(module).exports as KernelFunctions & {
-      memory: WebAssembly.Memory;
-    };
+    const exported: unknown = new WebAssembly.Instance(module).exports;
+    const { memory, ...functions } = exported as KernelFunctions & { memory: WebAssembly.Memory };
     this.run = functions;
     this.#memory = memory;
   }
