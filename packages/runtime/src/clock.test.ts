@@ -53,6 +53,17 @@ describe("the clock of a process", () => {
     expect(pass(1000)).toBeCloseTo(ORIGIN + 6000 + HOUR, -2);
   });
 
+  it("takes another clock in the place of its own, which begins anew, for no sleep", () => {
+    const { clocks, clock, pass } = machine();
+    pass(3000);
+    clocks.awake = 0;
+    clocks.uptime += 9000;
+    clocks.wall += 9000;
+    clock();
+    for (let second = 0; second < 20; second++) pass(1000);
+    expect(clock()).toBe(ORIGIN + 20_000);
+  });
+
   it("is in step with timers whose time is not real", () => {
     vi.useFakeTimers();
     try {
