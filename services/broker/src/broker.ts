@@ -83,12 +83,14 @@ interface Session {
   identity: Identity | undefined;
   /** Its CONNACK is on its way, which must come before anything else. */
   greeted: boolean;
-  /** It is logged in, and what it sent meanwhile is done. */
+  /** It is logged in; what it sent meanwhile is read before anything that comes after. */
   ready: boolean;
 }
 
-/** Most bytes that a topic and a packet identifier add to a payload; a longer topic has no place in a home. */
-const HEADER_BYTES = 1024;
+/** Of a topic; a longer one has no place in a home. */
+const MAX_TOPIC_BYTES = 1020;
+/** Most bytes that a topic, its length and a packet identifier add to a payload. */
+const HEADER_BYTES = MAX_TOPIC_BYTES + 4;
 /** A CONNECT with its last will. */
 const CONNECT_BYTES = 65_536;
 const MAX_CLIENT_ID_LENGTH = 256;
@@ -208,7 +210,8 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
         lose("slow-subscriber", `${describe(client, session)} reads too slowly, and misses messages`);
         return null;
       }
-      // What aedes itself sends later, in order among itself, is of another QoS.
+      // aedes sends the others in a later turn. So a message of QoS 0 may overtake one of QoS 1 that came before, which
+      // MQTT leaves open: it keeps the order of each topic and QoS (4.6).
       if (packet.qos > 0 || !session.greeted || !connection.writable) return packet;
       direct.deliver(connection, packet);
       return null;
@@ -309,6 +312,8 @@ function isTopic(topic: string): boolean {
 }
 
 function mayPublish(session: Session | undefined, topic: string): boolean {
+  // Of bytes that are no UTF-8 each becomes three: a topic can be longer than any that can be sent.
+  if (Buffer.byteLength(topic) > MAX_TOPIC_BYTES) return false;
   return !topic.startsWith("$SYS/") && topic !== NOWHERE && session?.identity?.mayPublish(topic) === true;
 }
 

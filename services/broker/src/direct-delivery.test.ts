@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { openAccess } from "./access.ts";
 import { type Broker, openBroker } from "./broker.ts";
 import { encodePublish } from "./direct-delivery.ts";
-import { publishPacket, RawClient } from "./testing/raw-client.ts";
+import { connectPacket, PACKET, publishPacket, RawClient } from "./testing/raw-client.ts";
 
 describe("a PUBLISH of QoS 0", () => {
   it.each([
@@ -71,15 +72,39 @@ describe("direct delivery", () => {
     expect(reader.messages()).toHaveLength(frames.length);
   });
 
-  it("replays what is retained as retained, to QoS 0 and to QoS 1, and what comes later behind it", async () => {
+  it.each([0, 1])(
+    "replays what is retained as retained to a filter of QoS %i, and what comes later behind it",
+    async (qos) => {
+      await open();
+      const sender = await connected();
+      sender.send(publishPacket("a", "kept", { retain: true }));
+      await sender.settle();
+      const reader = await connected();
+      await reader.subscribe(["a", qos]);
+      sender.send(publishPacket("a", "live", { retain: true }));
+      expect(await reader.nextMessage()).toMatchObject({ payload: "kept", retain: true, qos: 0 });
+      expect(await reader.nextMessage()).toMatchObject({ payload: "live", retain: false, qos: 0 });
+    },
+  );
+
+  it("lets one who comes back know that it is let in before anything else, however much is sent meanwhile", async () => {
     await open();
+    const first = new RawClient(broker.connect());
+    await first.connect({ clientId: "lasting", clean: false });
+    await first.subscribe(["a", 0]);
+    first.abort();
     const sender = await connected();
-    sender.send(publishPacket("a", "kept", { retain: true }));
-    await sender.settle();
-    const reader = await connected();
-    await reader.subscribe(["a", 1]);
-    sender.send(publishPacket("a", "live", { retain: true }));
-    expect(await reader.nextMessage()).toMatchObject({ payload: "kept", retain: true, qos: 0 });
-    expect(await reader.nextMessage()).toMatchObject({ payload: "live", retain: false, qos: 0 });
+    const flood = setInterval(() => sender.send(publishPacket("a", "x")), 0);
+    try {
+      for (let round = 0; round < 50; round++) {
+        const again = new RawClient(broker.connect());
+        again.send(connectPacket({ clientId: "lasting", clean: false }));
+        await once(again.stream, "data");
+        expect(again.packets[0]?.type).toBe(PACKET.connack);
+        again.abort();
+      }
+    } finally {
+      clearInterval(flood);
+    }
   });
 });

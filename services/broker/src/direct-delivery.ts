@@ -12,7 +12,7 @@ type Published = Pick<AedesPublishPacket, "topic" | "payload" | "retain">;
 /**
  * Hands messages of QoS 0 to their subscribers in the turn in which they came: encoded once for all of them, and written
  * once for each. aedes waits for the next turn of the event loop, copies the packet for each subscriber and writes it in
- * five pieces, which costs a tenth of a millisecond each way.
+ * five pieces, which costs a tenth of a millisecond a hop.
  */
 export class DirectDelivery {
   // The subscribers of a message are served one right after the other, so the last one is all to remember.

@@ -5,17 +5,21 @@ import { type ByteRefusal, PacketScanner, type ScannerLimits } from "./packet-sc
 
 /** Handed to the transport at once: so often it is seen that a slow reader still reads. */
 const SLICE_BYTES = 65_536;
-/** So often aedes gets a packet itself, ms: it counts them as signs of life, of which it wants one each 1.5 s at most. */
-const SIGN_OF_LIFE_MS = 500;
+/**
+ * So often aedes gets a packet itself, ms. It counts them as signs of life, of which it wants one each 1.5 s or more: a
+ * client that sends at least one a second, as it said that it would, is never cut off for the others.
+ */
+const SIGN_OF_LIFE_MS = 200;
 
 type Done = (error?: Error | null) => void;
 
 /**
  * A connection as the broker sees it, whatever carries it: TCP, TLS, WebSocket, or a pipe within the process.
  *
- * Inwards it cuts off whoever announces more bytes than allowed. Outwards it never asks the broker to wait: aedes lets a
- * full socket hold up the publisher, and with it every other subscriber, for up to a minute. How much waits, and for how
- * long nothing moved, is for the broker to read here and to act on.
+ * Inwards it cuts off whoever announces more bytes than allowed, and hands a message that came alone past the stream.
+ * Outwards it never asks the broker to wait: aedes lets a full socket hold up the publisher, and with it every other
+ * subscriber, for up to a minute. How much waits, and for how long nothing moved, is for the broker to read here and to
+ * act on.
  */
 export class GuardedConnection extends Duplex {
   readonly #transport: Duplex;
@@ -96,7 +100,7 @@ export class GuardedConnection extends Duplex {
 
   #receive(chunk: Buffer): void {
     if (this.destroyed) return;
-    // All before it has been read, so it overtakes nothing.
+    // All before it has been read, so it overtakes nothing of its QoS.
     const isNext = this.#scanner.betweenPackets && this.readableLength === 0;
     const refusal = this.#scanner.scan(chunk);
     if (refusal !== undefined) {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
+import { eventually } from "@beckon/runtime/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { EVERYTHING, openAccess } from "./access.ts";
 import { type Broker, type BrokerLimits, type BrokerOptions, openBroker } from "./broker.ts";
@@ -213,6 +214,27 @@ describe("the guards of the broker", () => {
     await half.ended();
     const client = await connected(port);
     await client.settle();
+  });
+
+  it("drops what goes to a topic that nobody could be sent, for bytes that are no text become longer", async () => {
+    const { port, drops } = await open();
+    const watcher = await connected(port);
+    await watcher.subscribe(["#", 1]);
+    const topic = "x".repeat(30_000);
+    const noText = (bytes: Buffer) => Buffer.from(bytes.map((byte) => (byte === 0x78 ? 0xff : byte)));
+    const sender = await connected(port);
+    for (const options of [{}, { qos: 1 }, { retain: true }, { qos: 1, retain: true }]) {
+      sender.send(noText(publishPacket(topic, "", options)));
+      await sender.settle();
+    }
+    expect(drops["refused-publish"]).toBe(4);
+    const dying = raw(port);
+    dying.send(noText(connectPacket({ clientId: "dying", will: { topic, payload: "" } })));
+    await dying.next(PACKET.connack);
+    dying.abort();
+    await eventually(() => drops["refused-publish"] === 5);
+    sender.send(publishPacket("short", ""));
+    expect(await watcher.nextMessage()).toMatchObject({ topic: "short" });
   });
 
   it("survives garbage, before and after the log-in", async () => {

@@ -145,7 +145,7 @@ describe("a broker that is sent messages one by one", () => {
     }
   });
 
-  it("answers within the process do not call each other without an end", async () => {
+  it("gives answers within the process a stack of their own, however many follow each other", async () => {
     const [one, two] = [await connected(), await connected()];
     await one.subscribe(["a", 0]);
     await two.subscribe(["b", 0]);
