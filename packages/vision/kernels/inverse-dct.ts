@@ -29,16 +29,10 @@ function times(value: v128, cosine: i32): v128 {
 export function inverseDct(block: i32, to: i32, stride: i32): void {
   eightPoints(block, WORK, half(11), 11);
   eightPoints(block + 16, WORK + 16, half(11), 11);
-  turn(WORK, TURNED);
-  turn(WORK + 16, TURNED + 128);
-  turn(WORK + 128, TURNED + 16);
-  turn(WORK + 144, TURNED + 144);
+  turnAll();
   eightPoints(TURNED, WORK, level(18), 18);
   eightPoints(TURNED + 16, WORK + 16, level(18), 18);
-  turn(WORK, TURNED);
-  turn(WORK + 16, TURNED + 128);
-  turn(WORK + 128, TURNED + 16);
-  turn(WORK + 144, TURNED + 144);
+  turnAll();
   for (let y = 0; y < 8; y += 2) {
     const from = TURNED + (y << 5);
     const upper = i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16));
@@ -88,6 +82,14 @@ function eightPoints(from: i32, to: i32, rounding: v128, shift: i32): void {
   setRow(to, 5, i32x4.shr_s(i32x4.sub(a2, o1), shift));
   setRow(to, 3, i32x4.shr_s(i32x4.add(a3, o0), shift));
   setRow(to, 4, i32x4.shr_s(i32x4.sub(a3, o0), shift));
+}
+
+/** Makes rows of columns: eight by eight numbers, from `WORK` to `TURNED`. */
+function turnAll(): void {
+  turn(WORK, TURNED);
+  turn(WORK + 16, TURNED + 128);
+  turn(WORK + 128, TURNED + 16);
+  turn(WORK + 144, TURNED + 144);
 }
 
 /** Makes rows of columns: four by four numbers, in rows of eight. */

@@ -1,12 +1,13 @@
 // What lies where in the memory of the module; everything from 8192 on belongs to the caller (`kernels.ts`).
 
-/** 64 coefficients of 32 bits, dequantised, row by row. */
-export const BLOCK: i32 = 1024;
-/** As many numbers between the passes of a transform, and the same again. */
-export const WORK: i32 = 1280;
-export const TURNED: i32 = 1536;
 /** The last first coefficient of each component. */
-export const PREDICTED: i32 = 1792;
+export const PREDICTED: i32 = 512;
+/** 64 coefficients of 32 bits, dequantised, row by row; and those of a block that nobody wants. */
+export const BLOCK: i32 = 1024;
+export const UNWANTED: i32 = 1280;
+/** As many numbers between the passes of a transform, and the same again. */
+export const WORK: i32 = 1536;
+export const TURNED: i32 = 1792;
 
 /** Where the coefficients of a block, as they are stored, lie in it row by row. */
 export const ZIGZAG: i32 = <i32>(

@@ -18,7 +18,7 @@ const BACK: i32 = (MIDDLE << COLUMN_BITS) + (1 << (SHIFT - 1));
  * @param columns samples of a row that are read; 15 more behind the last row may be read, and are given no weight
  * @param firstRow for each row of the result its first row in the plane, 32 bits; `rowWeights`: `rowTaps` of 16 bits each
  * @param firstColumn for each pixel its first sample, 32 bits; `columnWeights`: `columnTaps` (a multiple of 8) of 16 bits
- * @param line room for `columns` + 32 numbers of 16 bits
+ * @param line room for `columns` + 15 numbers of 16 bits
  * @param into for `width` times `height` numbers of 32 bits with `FRACTION_BITS`
  */
 export function resample(
@@ -93,7 +93,7 @@ const NEUTRAL: i32 = 128 << FRACTION_BITS;
  * RGB of what `resample` gave for brightness, blue and red difference.
  *
  * @param colours addresses of blue and red are used; 0 for grey
- * @param pixels how many; up to three more are written
+ * @param pixels how many; up to 13 bytes behind the last are written too
  */
 export function toRgb(bright: i32, blue: i32, red: i32, colours: i32, pixels: i32, to: i32): void {
   const half = i32x4.splat(1 << (COLOUR_SHIFT - 1));

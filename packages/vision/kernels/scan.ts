@@ -1,13 +1,13 @@
 // Reads the entropy-coded data of a JPEG's one scan (ITU-T T.81, annex F.2.2) and writes samples where they are wanted.
 
 import { flatBlock, inverseDct, inverseDctHalf, inverseDctQuarter } from "./inverse-dct";
-import { BLOCK, PREDICTED, ZIGZAG } from "./places";
+import { BLOCK, PREDICTED, UNWANTED, ZIGZAG } from "./places";
 
 /** Bits that one look into a table takes, as `huffman.ts` makes them. */
 const LOOK: i32 = 10;
 /** Marks symbols of size 0. */
 const NO_VALUE: i32 = 1 << 13;
-/** Bytes of zeros behind an interval: more than one unit of six blocks can take. */
+/** Bytes of zeros behind an interval: more than one unit of ten blocks can take. */
 const SLACK: i32 = 4096;
 
 /** A table in memory: 1024 entries of `look`, then 18 of `limit`, 18 of `offset` (all of 32 bits), then 256 symbols. */
@@ -151,12 +151,10 @@ function decodeBlocks(component: i32, predicted: i32, unitX: i32, unitY: i32): b
       if (difference === BAD) return false;
       const dc = load<i32>(predicted) + difference;
       store<i32>(predicted, dc);
-      if (x < left || x >= right || y < top || y >= bottom) {
-        if (!skipRest(ac)) return false;
-        continue;
-      }
-      const last = readRest(ac, quantiser);
+      const wanted = x >= left && x < right && y >= top && y < bottom;
+      const last = readRest(ac, quantiser, wanted ? BLOCK : UNWANTED);
       if (last < 0) return false;
+      if (!wanted) continue;
       store<i32>(BLOCK, dc * load<i32>(quantiser));
       writeBlock(component, x, y, last);
     }
@@ -238,8 +236,8 @@ function readDifference(table: i32): i32 {
   return value;
 }
 
-/** Reads the other 63 coefficients into `BLOCK`, dequantised. @returns the place of the last one, 0 for none, or -1 */
-function readRest(table: i32, quantiser: i32): i32 {
+/** Reads the other 63 coefficients into `block`, dequantised. @returns the place of the last one, 0 for none, or -1 */
+function readRest(table: i32, quantiser: i32, block: i32): i32 {
   let last = 0;
   let bits = acc;
   let n = count;
@@ -277,53 +275,11 @@ function readRest(table: i32, quantiser: i32): i32 {
     }
     k += run;
     if (k > 63) return -1;
-    store<i32>(BLOCK + ((<i32>load<u8>(ZIGZAG + k)) << 2), value * load<i32>(quantiser + (k << 2)));
+    store<i32>(block + ((<i32>load<u8>(ZIGZAG + k)) << 2), value * load<i32>(quantiser + (k << 2)));
     last = k;
   }
   acc = bits;
   count = n;
   at = p;
   return last;
-}
-
-/** Reads over the other 63 coefficients. */
-function skipRest(table: i32): bool {
-  let bits = acc;
-  let n = count;
-  let p = at;
-  for (let k = 1; k < 64; k++) {
-    if (n <= 32) {
-      bits = (bits << 32) | <u64>bswap(load<u32>(p));
-      p += 4;
-      n += 32;
-    }
-    const entry = load<i32>(table + ((<i32>(bits >> (n - LOOK)) & ((1 << LOOK) - 1)) << 2));
-    let size = (entry >> 9) & 15;
-    let run = (entry >> 5) & 15;
-    let none = (entry & NO_VALUE) !== 0;
-    if (entry === 0) {
-      const long = readLongCode(table, <i32>(bits >> (n - 16)) & 0xffff);
-      if (long < 0) return false;
-      n -= long >> 8;
-      size = long & 15;
-      run = (long >> 4) & 15;
-      none = size === 0;
-    } else {
-      n -= entry & 31;
-    }
-    if (none) {
-      if (run === 0) break;
-      if (run !== 15) return false;
-      k += 15;
-      continue;
-    }
-    if (size > 10) return false;
-    n -= size;
-    k += run;
-    if (k > 63) return false;
-  }
-  acc = bits;
-  count = n;
-  at = p;
-  return true;
 }

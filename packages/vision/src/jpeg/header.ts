@@ -147,5 +147,7 @@ function ratioOf(sampling: readonly number[]): Pick<PlainJpeg, "across" | "down"
   const across = (bright >> 4) / (blue >> 4);
   const down = (bright & 15) / (blue & 15);
   if (blue !== red || (across !== 1 && across !== 2) || (down !== 1 && down !== 2)) return undefined;
+  // Both colours in as many blocks as 4:2:0 has of brightness: more than a unit may have (ITU-T T.81, B.2.3).
+  if (blue === 0x22) return undefined;
   return down > across ? undefined : { across, down };
 }

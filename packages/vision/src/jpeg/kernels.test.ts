@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
 import { describe, expect, it } from "vitest";
 import { type Kernels, openKernels } from "./kernels.ts";
 
@@ -61,20 +58,6 @@ function means(block: Int32Array, side: number): number[] {
 }
 
 describe("the kernels", () => {
-  it("are what their sources compile to", async () => {
-    const compiled = new Map<string, Uint8Array>();
-    const folder = fileURLToPath(new URL("../../", import.meta.url));
-    const { error } = await asc.main(["--config", "asconfig.json", "--baseDir", folder], {
-      writeFile: (name: string, contents: Uint8Array | string) => {
-        if (typeof contents !== "string") compiled.set(name, contents);
-      },
-    });
-    expect(error).toBeNull();
-    const committed = await readFile(new URL("./kernels.wasm", import.meta.url));
-    const [bytes] = compiled.values();
-    expect(Buffer.compare(Buffer.from(bytes ?? []), committed), "run: npm run kernels").toBe(0);
-  });
-
   it("give out memory that does not overlap, as much as is asked for, and the same again after a picture", () => {
     const kernels = opened();
     const first = kernels.place(Uint8Array.of(1, 2, 3));

@@ -92,17 +92,13 @@ export class Kernels {
 
 let opened: { readonly kernels: Kernels | undefined } | undefined;
 
-/** @returns undefined where WebAssembly or its vectors are missing: on x86 older than 2008, or with `--jitless` */
+/** @returns undefined where there is no WebAssembly: with `node --jitless` */
 export function openKernels(): Kernels | undefined {
   opened ??= { kernels: instantiate() };
   return opened.kernels;
 }
 
 function instantiate(): Kernels | undefined {
-  const bytes = readFileSync(new URL("./kernels.wasm", import.meta.url));
-  try {
-    return new Kernels(new WebAssembly.Module(bytes));
-  } catch {
-    return undefined;
-  }
+  if (typeof WebAssembly === "undefined") return undefined;
+  return new Kernels(new WebAssembly.Module(readFileSync(new URL("./kernels.wasm", import.meta.url))));
 }

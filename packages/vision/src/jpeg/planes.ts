@@ -32,7 +32,7 @@ interface BlockWindow {
   readonly bottom: number;
 }
 
-/** More bytes than one unit of six blocks can take: the kernel stops a reader that runs over the end after that. */
+/** More bytes than one unit of ten blocks can take: the kernel stops a reader that runs over the end after that. */
 const SLACK = 4096;
 
 /**

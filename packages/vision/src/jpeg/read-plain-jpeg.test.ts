@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Pixels } from "../pixels.ts";
+import { readPlainJpeg } from "./header.ts";
 import { pixelsOfPlainJpeg, type Region } from "./read-plain-jpeg.ts";
 
 /** A picture with flat parts, edges, soft changes of colour and grain: what a cosine transform finds easy and hard. */
@@ -221,6 +222,16 @@ describe("what is left to a library", () => {
           .toBuffer(),
       ),
     ).toBe(false);
+  });
+
+  it("is every file with more blocks a unit than there may be", async () => {
+    const file = await jpegOf(scene(64, 48), { quality: 80, chromaSubsampling: "4:4:4" });
+    const components = (sampling: number) => [1, sampling, 0, 2, sampling, 1, 3, sampling, 1];
+    const readable = (sampling: number) => readPlainJpeg(swapped(file, components(0x11), components(sampling)));
+    // Three, six and twelve blocks.
+    expect(readable(0x11)).toBeDefined();
+    expect(readable(0x12)).toBeDefined();
+    expect(readable(0x22)).toBeUndefined();
   });
 
   it("is every file whose only scan does not hold all components, so that no number of scans can hold us up", async () => {

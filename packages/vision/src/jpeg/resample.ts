@@ -13,8 +13,8 @@ export interface Size {
 
 /** Numbers that the kernel adds up at once. */
 const COLUMNS_AT_ONCE = 8;
-/** It writes the sums of so many columns more than there are, at most. */
-const LINE_SLACK = 32;
+/** It writes the sums of up to so many columns more than there are. */
+const LINE_SLACK = 15;
 
 /** Resizes the planes of a region: brightness and colours before they become RGB. */
 export function resampledRgb(
