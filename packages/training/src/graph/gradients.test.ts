@@ -35,6 +35,12 @@ const NETWORKS: Record<string, { input: Shape; layers: Layer[] }> = {
   },
   "conv on padding given by number": { input: [2, 5, 5], layers: [conv(3, 3), conv(2, 3, 2, 1), ...head] },
   "conv of a kernel wider than the picture": { input: [2, 2, 2], layers: [conv(3, 3), conv(2, 7), ...head] },
+  "conv of which the last row meets no kernel": { input: [2, 4, 4], layers: [conv(3, 3), conv(3, 3, 3), ...head] },
+  "conv on padding as wide as its stride": { input: [2, 6, 6], layers: [conv(3, 3), conv(3, 2, 2, 1), ...head] },
+  "conv 1x1 on padding": { input: [2, 4, 4], layers: [conv(3, 3), conv(3, 1, 1, 1), ...head] },
+  "conv stride 4 of a single pixel": { input: [2, 1, 1], layers: [conv(3, 3), conv(3, 4, 4), ...head] },
+  "conv of a picture that is no square": { input: [2, 5, 7], layers: [conv(3, 3), conv(3, 3), ...head] },
+  "conv stride 2 of a picture that is no square": { input: [2, 5, 7], layers: [conv(3, 3), conv(3, 3, 2, 1), ...head] },
   "conv stride 2 on a single pixel": { input: [2, 2, 2], layers: [conv(3, 3, 2), conv(3, 3, 2), ...head] },
   "conv depthwise": {
     input: [3, 5, 5],
@@ -58,6 +64,10 @@ const NETWORKS: Record<string, { input: Shape; layers: Layer[] }> = {
   },
   "average-pool": { input: [2, 6, 6], layers: [conv(3, 3), { type: "average-pool", size: 2 }, ...head] },
   "average-pool with a rest": { input: [2, 7, 7], layers: [conv(3, 3), { type: "average-pool", size: 2 }, ...head] },
+  "pools of a picture that is no square": {
+    input: [2, 6, 9],
+    layers: [conv(3, 3), { type: "average-pool", size: 2 }, { type: "max-pool", size: 2, stride: 1 }, ...head],
+  },
   "global average pool": { input: [2, 5, 5], layers: [conv(3, 3), { type: "global-average-pool" }, dense] },
   "zero-pad": { input: [2, 4, 4], layers: [conv(3, 3), { type: "zero-pad", amount: 2 }, conv(2, 3), ...head] },
   dropout: { input: [5], layers: [{ type: "dense", units: 6 }, { type: "dropout", rate: 0.5 }, dense] },

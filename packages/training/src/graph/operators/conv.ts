@@ -92,8 +92,8 @@ function plainKernelGradient(context: TrainingContext, layer: Conv, input: strin
   for (const { views, rows, moved } of meetings(context, layer, input, gradient)) {
     const positions = rows * (layer.output[2] as number) * batch;
     const side = graph.reshape(graph.concat(views, 0), [size * channels, positions]);
-    for (const [tap, gradient] of moved) {
-      const product = graph.op("Gemm", [graph.reshape(gradient, [filters, positions]), side], { transB: 1 });
+    for (const [tap, shifted] of moved) {
+      const product = graph.op("Gemm", [graph.reshape(shifted, [filters, positions]), side], { transB: 1 });
       const turned = graph.transpose(graph.reshape(product, [filters, size, channels]), [0, 2, 1]);
       slices[tap] = graph.reshape(turned, [filters, channels, 1, size]);
     }
@@ -107,8 +107,8 @@ function depthwiseKernelGradient(context: TrainingContext, layer: Conv, input: s
   const [filters, , size] = layer.kernel.shape as [number, number, number, number];
   const slices: string[] = [];
   for (const { views, moved } of meetings(context, layer, input, gradient)) {
-    for (const [tap, gradient] of moved) {
-      const sums = views.map((view) => graph.sum(graph.op("Mul", [gradient, view]), [1, 2, 3]));
+    for (const [tap, shifted] of moved) {
+      const sums = views.map((view) => graph.sum(graph.op("Mul", [shifted, view]), [1, 2, 3]));
       slices[tap] = graph.concat(
         sums.map((sum) => graph.reshape(sum, [filters, 1, 1, 1])),
         3,
@@ -189,21 +189,32 @@ function phaseGradient(context: TrainingContext, layer: Conv, gradient: string, 
   const picked = size === 1 ? flat : graph.op("Gemm", [flat, graph.floats([size * size, picks.length], picking)]);
   const turned = graph.reshape(picked, [filters, channels, ...taps]);
   const kernel = groups > 1 ? turned : graph.transpose(turned, [1, 0, 2, 3]);
-  const before = [leadOf(rows), leadOf(columns)] as const;
-  const [, outputRows, outputColumns] = layer.output as readonly [number, number, number];
-  const after = [
-    shape[1] + taps[0] - 1 - before[0] - outputRows,
-    shape[2] + taps[1] - 1 - before[1] - outputColumns,
-  ] as const;
-  return graph.reshape(slide(context, layer, gradient, layer.output, [kernel], taps, { before, after }), [
-    ...shape,
-    batch,
-  ]);
+  const [outputs, outputRows, outputColumns] = layer.output as readonly [number, number, number];
+  const down = reachOf(rows, shape[1], outputRows);
+  const across = reachOf(columns, shape[2], outputColumns);
+  if (down.count <= 0 || across.count <= 0) return graph.zeros([...shape, batch]);
+  const cut = move(graph, gradient, batchOf(layer.output, batch), 1, down.start, down.count);
+  const met = move(graph, cut, [outputs, down.count, outputColumns, batch], 2, across.start, across.count);
+  const border = { before: [down.before, across.before], after: [down.after, across.after] } as const;
+  const metShape = [outputs, down.count, across.count] as const;
+  return graph.reshape(slide(context, layer, met, metShape, [kernel], taps, border), [...shape, batch]);
 }
 
-/** Zeros that a phase needs before the first row of the output, so that the turned kernel begins where its last tap meets it. */
-function leadOf({ taps }: Phase): number {
-  return taps.length - 1 - (taps[0]?.lag ?? 0);
+/** The rows (or columns) of the output over which the turned kernel slides, and zeros where there are none. */
+interface Reach {
+  readonly start: number;
+  readonly count: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** From where the kernel's last tap meets the first row of a phase to where its first tap meets the last one. */
+function reachOf({ taps }: Phase, length: number, side: number): Reach {
+  const first = (taps[0]?.lag ?? 0) - (taps.length - 1);
+  const end = first + length + taps.length - 1;
+  const start = Math.max(first, 0);
+  const stop = Math.min(end, side);
+  return { start, count: stop - start, before: start - first, after: end - stop };
 }
 
 /** Every `stride`-th row of the input from `first` on, so many; or every `stride`-th column. */
