@@ -93,9 +93,28 @@ test("a sample that cannot be read fails its batch, not the pool", async () => {
   expect((await step(pool, [0, 1, 2, 3])).loss).toBeGreaterThan(0);
 });
 
+test("a sample of the next batch that cannot be read fails that one, and neither this nor the change of the weights", async () => {
+  const setup = setupOf();
+  await using pool = await BatchPool.open(setup);
+  const batch = (samples: readonly number[], position: number) => ({
+    samples: Int32Array.from(samples),
+    epoch: 1,
+    position,
+  });
+  const broken = batch([0, 1, 2, SAMPLES], 4);
+  const measured = new Float32Array(0);
+  expect((await pool.step(batch([0, 1, 2, 3], 0), broken, measured)).loss).toBeGreaterThan(0);
+  const before = setup.vectors.weights.slice();
+  await pool.update({ rate: 0.1, step: 1, kept: 0.5 });
+  expect(setup.vectors.weights).not.toEqual(before);
+  await expect(pool.step(broken, undefined, measured)).rejects.toThrow(/ends before sample 5/);
+  expect((await pool.step(batch([0, 1, 2, 3], 8), undefined, measured)).loss).toBeGreaterThan(0);
+});
+
 test("a pool that is closed answers nobody, and can be closed again", async () => {
   const pool = await BatchPool.open(setupOf());
   await pool[Symbol.asyncDispose]();
   await expect(step(pool, [0, 1, 2, 3])).rejects.toThrow("a training thread ended by itself");
+  await expect(pool.update({ rate: 0.1, step: 1, kept: 0.5 })).rejects.toThrow("a training thread ended by itself");
   await pool[Symbol.asyncDispose]();
 });

@@ -75,7 +75,7 @@ export class BatchPool implements AsyncDisposable {
   /**
    * Computes the gradients of one batch with the weights as they are now.
    *
-   * @param next the batch after it, which a thread prepares while it waits for the others
+   * @param next the batch after it, which a thread prepares as soon as it is done, when others may not be
    * @param measured receives mean and variance of the batch, averaged over the threads
    */
   async step(batch: Batch, next: Batch | undefined, measured: Float32Array): Promise<BatchOutcome> {

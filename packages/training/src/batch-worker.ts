@@ -61,7 +61,7 @@ export interface Share {
 }
 
 export type BatchRequest =
-  /** Gradients of `share`; `next` is prepared while the other threads still compute theirs. */
+  /** Gradients of `share`; `next` is prepared right after, when other threads may still compute theirs. */
   | { readonly type: "step"; readonly share: Share; readonly next: Share | undefined }
   /** This thread's part of the weights, by the gradients of all. */
   | { readonly type: "update"; readonly update: Update }
@@ -108,6 +108,7 @@ class BatchWorker {
   prepare(share: Share): PreparedShare {
     const key = `${share.epoch}:${share.position}`;
     if (this.prepared?.key === key) return this.prepared;
+    this.prepared = undefined;
     const { batch, classes, labelSmoothing, inputShape, labels, seed } = this.data;
     const targets = new Float32Array(batch * classes).fill(labelSmoothing / classes);
     const shareLabels = share.samples.map((sample) => labels[sample] as number);
@@ -125,6 +126,13 @@ class BatchWorker {
     }
     this.prepared = { key, feeds, labels: shareLabels };
     return this.prepared;
+  }
+
+  /** As `prepare`; what cannot be prepared is said when it is asked for, for an answer that nobody waits for would be taken for another. */
+  prepareEarly(share: Share): void {
+    try {
+      this.prepare(share);
+    } catch {}
   }
 
   async step(share: Share): Promise<{ loss: number; correct: number }> {
@@ -219,7 +227,7 @@ if (port) {
 async function answer(worker: BatchWorker, request: BatchRequest, reply: (message: BatchReply) => void): Promise<void> {
   if (request.type === "step") {
     reply({ type: "step", ...(await worker.step(request.share)) });
-    if (request.next) worker.prepare(request.next);
+    if (request.next) worker.prepareEarly(request.next);
   } else if (request.type === "update") {
     worker.update(request.update);
     reply({ type: "update" });
