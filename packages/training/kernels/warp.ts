@@ -1,18 +1,15 @@
-// Moves a picture about. Numbers have 64 bits throughout, and sums the order that `augment/warp.ts` gives in its formula.
+// Moves a picture about, in numbers of 32 bits.
 
-import { pair } from "./pair";
+import { colour, SHIFTED, toBytes } from "./colour";
 
-/** Bytes of a pixel as the warp reads it: four numbers of 64 bits, red, green, blue and 0. */
-const SPREAD: i32 = 32;
+/** Bytes of a pixel as the warp reads it: four numbers of 32 bits, red, green, blue and one of no meaning. */
+const SPREAD: i32 = 16;
 
 /** Makes numbers of RGB bytes once, where the warp would for each of the four pixels that make one. Behind them come zeros. */
 function spread(source: i32, count: i32, into: i32, behind: i32): void {
   // What lies there may be no number, and that times no weight would be none either.
   memory.fill(into + count * SPREAD, 0, behind * SPREAD);
-  for (const end = into + count * SPREAD; into < end; into += SPREAD, source += 3) {
-    v128.store(into, pair(<f64>load<u8>(source), <f64>load<u8>(source, 1)));
-    v128.store(into, pair(<f64>load<u8>(source, 2), 0), 16);
-  }
+  for (const end = into + count * SPREAD; into < end; into += SPREAD, source += 3) v128.store(into, colour(source));
 }
 
 /** What lies beyond the edges. */
@@ -34,78 +31,94 @@ export function warp(
   height: i32,
   spreadOut: i32,
   into: i32,
-  a: f64,
-  b: f64,
-  c: f64,
-  d: f64,
-  e: f64,
-  f: f64,
-  g: f64,
-  h: f64,
+  a: f32,
+  b: f32,
+  c: f32,
+  d: f32,
+  e: f32,
+  f: f32,
+  g: f32,
+  h: f32,
   beyond: i32,
 ): void {
   const row = width * SPREAD;
   spread(source, width * height, spreadOut, width + 1);
-  const zero = f64x2.splat(0);
-  const limit = pair(<f64>(width - 1), <f64>(height - 1));
-  const twice = f64x2.add(limit, limit);
-  const centreX = <f64>(width - 1) / 2;
-  const centreY = <f64>(height - 1) / 2;
-  const centre = pair(centreX, centreY);
-  const perX = pair(a, d);
-  const perY = pair(b, e);
-  const fixed = pair(c, f);
+  const zero = f32x4.splat(0);
+  const centreX = <f32>(width - 1) / 2;
+  const centreY = <f32>(height - 1) / 2;
+  const centre = twice(centreX, centreY);
+  const limit = f32x4.add(centre, centre);
+  const mirror = f32x4.add(limit, limit);
+  const perX = twice(a, d);
+  // Two pixels at a time: column and row of the first, column and row of the second.
+  const first = f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(-centreX), 2, 1 - centreX), 3, 1 - centreX);
   for (let y = 0; y < height; y++) {
-    const dy = <f64>y - centreY;
-    const down = f64x2.mul(perY, f64x2.splat(dy));
-    for (let x = 0; x < width; x++, into += 3) {
-      const dx = <f64>x - centreX;
-      const scale = f64x2.splat(1 / (1 + g * dx + h * dy));
-      // Column and row in the source.
-      let place = f64x2.add(f64x2.mul(perX, f64x2.splat(dx)), down);
-      place = f64x2.add(f64x2.mul(f64x2.add(place, fixed), scale), centre);
-      const over = f64x2.gt(place, limit);
-      if (beyond === BLACK && v128.any_true(v128.or(over, f64x2.lt(place, zero)))) {
-        store<u16>(into, 0);
-        store<u8>(into, 0, 2);
-        continue;
-      }
-      if (beyond === MIRROR) place = v128.bitselect(f64x2.sub(twice, place), f64x2.abs(place), over);
-      place = f64x2.pmin(f64x2.pmax(zero, place), limit);
-      const floors = f64x2.floor(place);
-      const corner = toWhole(floors);
-      const rest = f64x2.sub(place, floors);
-      const fx = f64x2.extract_lane(rest, 0);
-      const fy = f64x2.extract_lane(rest, 1);
-      const w11 = fx * fy;
-      const w10 = fy - w11;
-      const w01 = fx - w11;
-      const w00 = 1 - fx - w10;
-      const at = spreadOut + i32x4.extract_lane(corner, 2) * row + i32x4.extract_lane(corner, 0) * SPREAD;
-      blend(at, at + row, f64x2.splat(w00), f64x2.splat(w01), f64x2.splat(w10), f64x2.splat(w11), into);
+    const dy = <f32>y - centreY;
+    const fixed = twice(b * dy + c, e * dy + f);
+    const tilt = f32x4.splat(<f32>1 + h * dy);
+    for (let x = 0; x < width; x += 2) {
+      const dx = f32x4.add(first, f32x4.splat(<f32>x));
+      let place = f32x4.add(f32x4.mul(perX, dx), fixed);
+      place = f32x4.div(place, f32x4.add(tilt, f32x4.mul(f32x4.splat(g), dx)));
+      place = f32x4.add(place, centre);
+      const over = f32x4.gt(place, limit);
+      const outside = beyond === BLACK ? i32x4.bitmask(v128.or(over, f32x4.lt(place, zero))) : 0;
+      if (beyond === MIRROR) place = v128.bitselect(f32x4.sub(mirror, place), f32x4.abs(place), over);
+      place = f32x4.pmin(f32x4.pmax(zero, place), limit);
+      const floors = f32x4.floor(place);
+      const corners = f32x4.add(floors, f32x4.splat(SHIFTED));
+      const rest = f32x4.sub(place, floors);
+      if (outside & 3) black(into);
+      else
+        blend(
+          spreadOut + whole(i32x4.extract_lane(corners, 1)) * row + whole(i32x4.extract_lane(corners, 0)) * SPREAD,
+          row,
+          v128.shuffle<f32>(rest, rest, 0, 0, 0, 0),
+          v128.shuffle<f32>(rest, rest, 1, 1, 1, 1),
+          into,
+        );
+      into += 3;
+      if (x + 1 === width) break;
+      if (outside & 12) black(into);
+      else
+        blend(
+          spreadOut + whole(i32x4.extract_lane(corners, 3)) * row + whole(i32x4.extract_lane(corners, 2)) * SPREAD,
+          row,
+          v128.shuffle<f32>(rest, rest, 2, 2, 2, 2),
+          v128.shuffle<f32>(rest, rest, 3, 3, 3, 3),
+          into,
+        );
+      into += 3;
     }
   }
 }
 
-/** Writes the mean of four pixels, two from each address on, rounded. */
-function blend(upper: i32, lower: i32, w00: v128, w01: v128, w10: v128, w11: v128, into: i32): void {
-  let redGreen = f64x2.add(f64x2.mul(v128.load(upper), w00), f64x2.mul(v128.load(upper, SPREAD), w01));
-  redGreen = f64x2.add(redGreen, f64x2.mul(v128.load(lower), w10));
-  redGreen = f64x2.add(redGreen, f64x2.mul(v128.load(lower, SPREAD), w11));
-  let blue = f64x2.add(f64x2.mul(v128.load(upper, 16), w00), f64x2.mul(v128.load(upper, SPREAD + 16), w01));
-  blue = f64x2.add(blue, f64x2.mul(v128.load(lower, 16), w10));
-  blue = f64x2.add(blue, f64x2.mul(v128.load(lower, SPREAD + 16), w11));
-  const half = f64x2.splat(0.5);
-  const wholes = toWhole(f64x2.floor(f64x2.add(redGreen, half)));
-  store<u8>(into, i32x4.extract_lane(wholes, 0));
-  store<u8>(into, i32x4.extract_lane(wholes, 2), 1);
-  store<u8>(into, i32x4.extract_lane(toWhole(f64x2.floor(f64x2.add(blue, half))), 0), 2);
+/** Writes the mean of the pixel at an address, that on its right and the two below these. */
+function blend(upper: i32, row: i32, fx: v128, fy: v128, into: i32): void {
+  const lower = upper + row;
+  const w11 = f32x4.mul(fx, fy);
+  const w10 = f32x4.sub(fy, w11);
+  const w01 = f32x4.sub(fx, w11);
+  const w00 = f32x4.sub(f32x4.sub(f32x4.splat(1), fx), w10);
+  let mean = f32x4.add(f32x4.mul(v128.load(upper), w00), f32x4.mul(v128.load(upper, SPREAD), w01));
+  mean = f32x4.add(mean, f32x4.add(f32x4.mul(v128.load(lower), w10), f32x4.mul(v128.load(lower, SPREAD), w11)));
+  const bytes = toBytes(mean);
+  v128.store8_lane(into, bytes, 0);
+  v128.store8_lane(into, bytes, 4, 1);
+  v128.store8_lane(into, bytes, 8, 2);
 }
 
-/** Added to a whole number from 0 on, it leaves the number in the low bits: 2 to the power of 52. */
-const SHIFTED: f64 = 4503599627370496;
+function black(into: i32): void {
+  store<u16>(into, 0);
+  store<u8>(into, 0, 2);
+}
 
-/** Whole numbers of 64 bits, of the lanes' whole parts; for what is not below 0. */
-function toWhole(floors: v128): v128 {
-  return f64x2.add(floors, f64x2.splat(SHIFTED));
+/** The whole number to which `SHIFTED` was added. */
+function whole(bits: i32): i32 {
+  return bits & 0x7fffff;
+}
+
+/** Two numbers as the even and the odd lanes. */
+function twice(even: f32, odd: f32): v128 {
+  return f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(even), 1, odd), 3, odd);
 }

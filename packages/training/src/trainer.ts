@@ -1,4 +1,5 @@
 import type { Recipe } from "./architecture.ts";
+import { canAugment } from "./augment/kernels.ts";
 import { type Batch, type BatchOutcome, BatchPool } from "./batch-pool.ts";
 import type { FeedSource } from "./feed.ts";
 import { buildInferenceModel } from "./graph/inference.ts";
@@ -92,9 +93,12 @@ export class Trainer implements AsyncDisposable {
     this.measured = new Float32Array(setup.plan.statisticCount);
   }
 
+  /** @throws TrainingError when pictures are to be augmented and cannot be */
   static async open(setup: TrainerSetup): Promise<Trainer> {
     const { plan, recipe, feed, labels, seed, workers, threads, state } = setup;
     const { batch, labelSmoothing, optimiser } = recipe;
+    if (feed.kind === "pixels" && feed.augmentation !== "none" && !canAugment())
+      throw new TrainingError("there is no WebAssembly here, which augmenting takes: train with --augmentation none");
     const vectors = {
       weights: state.weights,
       moments: state.moments,
@@ -108,7 +112,8 @@ export class Trainer implements AsyncDisposable {
   /**
    * Trains the next epoch.
    *
-   * @throws the signal's reason when it is aborted; the state then is that of a half epoch
+   * @throws the signal's reason when it is aborted, or why a thread failed; the state then is not that of an epoch's end, and
+   * not to be kept
    * @throws TrainingError when the weights run away
    */
   async epoch(signal?: AbortSignal, onStep?: (report: StepReport) => void): Promise<EpochOutcome> {
