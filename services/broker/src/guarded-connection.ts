@@ -120,18 +120,14 @@ export class GuardedConnection extends Duplex {
   }
 
   #send(bytes: Buffer, done: Done): void {
-    let sent = 0;
-    const next: Done = (error) => {
-      if (error || sent >= bytes.length) {
-        this.#waitingSince = undefined;
-        done(error);
+    this.#waitingSince = now();
+    this.#transport.write(bytes.subarray(0, SLICE_BYTES), (error) => {
+      if (!error && bytes.length > SLICE_BYTES) {
+        this.#send(bytes.subarray(SLICE_BYTES), done);
         return;
       }
-      this.#waitingSince = now();
-      const slice = bytes.subarray(sent, sent + SLICE_BYTES);
-      sent += slice.length;
-      this.#transport.write(slice, next);
-    };
-    next();
+      this.#waitingSince = undefined;
+      done(error);
+    });
   }
 }
