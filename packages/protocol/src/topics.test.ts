@@ -49,6 +49,16 @@ describe("a topic", () => {
     }
   });
 
+  it("is that of its names, however many were made before and however often", () => {
+    const { result } = createTopics();
+    const cameras = Array.from({ length: 600 }, (_, index) => `camera-${index}`);
+    for (const camera of [...cameras, ...cameras.toReversed(), "desk", "desk"]) {
+      expect(result({ camera, model: "hand" }).path).toBe(`beckon/${camera}/result/hand`);
+      expect(() => result({ camera: `${camera}/result`, model: "hand" })).toThrow(ProtocolError);
+      expect(() => result({ camera, model: "" })).toThrow(ProtocolError);
+    }
+  });
+
   it("belongs to one family only", () => {
     fc.assert(
       fc.property(aFamily, names, (name, chosen: Names) => {

@@ -183,11 +183,14 @@ function topicFamily<T, N extends string>(prefix: string, form: string, facts: F
       match: remembered((path) => matchLevels<N>(levels, allowed, path.split("/"))),
     };
   };
+  const made = new Map<string, Topic<T, N>>();
   const exact = (names: Readonly<Record<N, string>>): Topic<T, N> => {
-    const path = levels
-      .map((level) => ("slot" in level ? checkedName(level.slot, names[level.slot as N], pattern) : level.word))
-      .join("/");
-    return { ...matching(names), path, retain };
+    // No name of another topic gives this path, for none has a slash or is empty.
+    const path = levels.map((level) => ("slot" in level ? (names[level.slot as N] ?? "") : level.word)).join("/");
+    const before = made.get(path);
+    if (before) return before;
+    for (const level of levels) if ("slot" in level) checkedName(level.slot, names[level.slot as N], pattern);
+    return remember(made, path, { ...matching(names), path, retain });
   };
   return Object.assign(exact, { matching, pattern, ...facts });
 }
@@ -219,24 +222,28 @@ function combinations(choices: readonly (readonly string[])[]): string[][] {
   );
 }
 
-/** Paths that one filter remembers: more than a home has cameras, relays and services. */
+/** Paths that are remembered at once: more than a home has cameras, relays and services. */
 const REMEMBERED_PATHS = 256;
 
 /**
- * A stream of frames or results asks for the same few paths all the time, and their names need not be checked by schemas
- * each time. Only what matches is remembered, for only that is short, and all is forgotten when it is too much: strangers
+ * A stream of frames or results is about the same few paths all the time, and their names need not be checked by schemas
+ * each time. Only what fits is remembered, for only that is short, and all is forgotten when it is too much: strangers
  * choose paths.
  */
+function remember<T extends object>(known: Map<string, T>, path: string, value: T): T {
+  if (known.size >= REMEMBERED_PATHS) known.clear();
+  known.set(path, Object.freeze(value));
+  return value;
+}
+
+/** As `match`, and the same object again for a path that came before. */
 function remembered<T extends object>(match: (path: string) => T | undefined): (path: string) => T | undefined {
   const known = new Map<string, T>();
   return (path) => {
     const before = known.get(path);
     if (before) return before;
     const names = match(path);
-    if (!names) return undefined;
-    if (known.size >= REMEMBERED_PATHS) known.clear();
-    known.set(path, Object.freeze(names));
-    return names;
+    return names && remember(known, path, names);
   };
 }
 
