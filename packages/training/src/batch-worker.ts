@@ -128,7 +128,10 @@ class BatchWorker {
     return this.prepared;
   }
 
-  /** As `prepare`; what cannot be prepared is said when it is asked for, for an answer that nobody waits for would be taken for another. */
+  /**
+   * As `prepare`. What cannot be prepared is said when its turn comes: an answer that nobody waits for would be taken for
+   * another.
+   */
   prepareEarly(share: Share): void {
     try {
       this.prepare(share);
