@@ -68,34 +68,35 @@ export function warp(
       const floors = f32x4.floor(place);
       const corners = f32x4.add(floors, f32x4.splat(SHIFTED));
       const rest = f32x4.sub(place, floors);
-      if (outside & 3) black(into);
-      else
-        blend(
-          spreadOut + whole(i32x4.extract_lane(corners, 1)) * row + whole(i32x4.extract_lane(corners, 0)) * SPREAD,
-          row,
-          v128.shuffle<f32>(rest, rest, 0, 0, 0, 0),
-          v128.shuffle<f32>(rest, rest, 1, 1, 1, 1),
-          into,
-        );
+      pixel(corners, rest, outside & 3, spreadOut, row, into);
       into += 3;
       if (x + 1 === width) break;
-      if (outside & 12) black(into);
-      else
-        blend(
-          spreadOut + whole(i32x4.extract_lane(corners, 3)) * row + whole(i32x4.extract_lane(corners, 2)) * SPREAD,
-          row,
-          v128.shuffle<f32>(rest, rest, 2, 2, 2, 2),
-          v128.shuffle<f32>(rest, rest, 3, 3, 3, 3),
-          into,
-        );
+      pixel(second(corners), second(rest), outside & 12, spreadOut, row, into);
       into += 3;
     }
   }
 }
 
-/** Writes the mean of the pixel at an address, that on its right and the two below these. */
-function blend(upper: i32, row: i32, fx: v128, fy: v128, into: i32): void {
-  const lower = upper + row;
+/** The upper two lanes, as the lower ones. */
+function second(both: v128): v128 {
+  return v128.shuffle<f32>(both, both, 2, 3, 2, 3);
+}
+
+/** Writes the pixel whose column and row in the source are the first two lanes: their whole parts and what is left. */
+function pixel(corners: v128, rest: v128, outside: i32, picture: i32, row: i32, into: i32): void {
+  if (outside) {
+    store<u16>(into, 0);
+    store<u8>(into, 0, 2);
+    return;
+  }
+  const at = picture + whole(i32x4.extract_lane(corners, 1)) * row + whole(i32x4.extract_lane(corners, 0)) * SPREAD;
+  const fx = v128.shuffle<f32>(rest, rest, 0, 0, 0, 0);
+  const fy = v128.shuffle<f32>(rest, rest, 1, 1, 1, 1);
+  blend(at, at + row, fx, fy, into);
+}
+
+/** Writes the mean of two pixels from each of these addresses on, weighted by how far right and down the place lies. */
+function blend(upper: i32, lower: i32, fx: v128, fy: v128, into: i32): void {
   const w11 = f32x4.mul(fx, fy);
   const w10 = f32x4.sub(fy, w11);
   const w01 = f32x4.sub(fx, w11);
@@ -106,11 +107,6 @@ function blend(upper: i32, row: i32, fx: v128, fy: v128, into: i32): void {
   v128.store8_lane(into, bytes, 0);
   v128.store8_lane(into, bytes, 4, 1);
   v128.store8_lane(into, bytes, 8, 2);
-}
-
-function black(into: i32): void {
-  store<u16>(into, 0);
-  store<u8>(into, 0, 2);
 }
 
 /** The whole number to which `SHIFTED` was added. */
