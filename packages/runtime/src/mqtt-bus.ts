@@ -5,7 +5,8 @@ import { type Asked, distrust, fought, refusal, refusesVersion } from "./broker-
 import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
 import { ClientIdWatch } from "./client-id-watch.ts";
 import type { MqttConnection } from "./config/shared-config.ts";
-import { isBrokerUrl, type LastWill, type LinkEnd, type LinkOptions, MqttLink } from "./mqtt-link.ts";
+import { brokerUrl, noBroker } from "./dial-broker.ts";
+import { type LastWill, type LinkEnd, type LinkOptions, MqttLink } from "./mqtt-link.ts";
 import { reconnectDelay } from "./reconnect-delay.ts";
 import { ServiceFailure } from "./service.ts";
 import type { Stats } from "./stats.ts";
@@ -193,9 +194,8 @@ class ReconnectingBus implements MqttBus {
 /** The user and password of the options come before those in the URL. */
 function linkOptions(options: MqttBusOptions): Omit<LinkOptions, "version"> {
   const { clientId, tls, will, stream } = options;
-  const url = URL.canParse(options.url) ? new URL(options.url) : undefined;
-  if (!url || !(stream || isBrokerUrl(url)))
-    throw new ServiceFailure(`"${options.url}" is no URL of a broker: write mqtt://host:1883 or the like in mqtt.url`);
+  const url = brokerUrl(options.url);
+  if (!url) throw noBroker(options.url);
   const username = options.username ?? fromUrl(url.username);
   const password = options.password ?? fromUrl(url.password);
   return {

@@ -1,7 +1,11 @@
 import type { Duplex } from "node:stream";
-import mqtt, { type IClientOptions, MqttClient } from "mqtt";
+import { type IClientOptions, MqttClient } from "mqtt";
 import type { TlsFiles } from "./config/shared-config.ts";
+import { dial } from "./dial-broker.ts";
 import type { Arrival } from "./inbox.ts";
+import { MqttStream } from "./mqtt-wire/mqtt-stream.ts";
+import { PacketScanner } from "./mqtt-wire/packet-scanner.ts";
+import { encodePublish, type LonePublish, type MqttVersion } from "./mqtt-wire/publish-packet.ts";
 
 /**
  * Seconds between two signs of life. mqtt.js asks after them and gives up half of them later (its KeepaliveManager), so
@@ -22,7 +26,7 @@ export interface LastWill {
 
 export interface LinkOptions {
   readonly url: URL;
-  readonly version: 4 | 5;
+  readonly version: MqttVersion;
   readonly clientId: string;
   readonly username?: string;
   readonly password?: string;
@@ -56,8 +60,12 @@ export interface LinkEvents {
 /**
  * One connection to a broker, from the attempt to its end: it never comes back, and keeps nothing for another one.
  * The only file that knows mqtt.js, whose own reconnection, resubscription and stores of what was not sent are not used.
+ * Messages of QoS 0 are written past it, and read past it when they come alone: at the pace of a camera it takes 0.1 ms
+ * for one each way.
  */
 export class MqttLink {
+  readonly #version: MqttVersion;
+  readonly #stream: MqttStream;
   readonly #client: MqttClient;
   readonly #events: LinkEvents;
   /** Publications that are on their way: mqtt.js forgets them without a word when the broker closes. */
@@ -70,36 +78,33 @@ export class MqttLink {
   /** @throws on TLS files that are none */
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#events = events;
-    this.#client = open(options);
-    // Without it a small packet waits for the acknowledgement of the one before (Nagle), which the receiver delays.
-    const socket: Duplex & { setNoDelay?: (noDelay: boolean) => void } = this.#client.stream;
-    socket.setNoDelay?.(true);
+    this.#version = options.version;
+    this.#stream = new MqttStream(options.stream?.() ?? dial(options.url, options.tls), {
+      version: options.version,
+      scanner: new PacketScanner(),
+      refused: () => {
+        this.#end.cause ??= "what it sends is no MQTT";
+      },
+      published: (message) => this.#arrived(message),
+    });
+    this.#client = new MqttClient(() => this.#stream, clientOptions(options));
     this.#listen();
   }
 
   /** Bytes that wait in the socket. */
   get backlog(): number {
-    return this.#client.stream.writableLength;
+    return this.#stream.writableLength;
   }
 
   /** @returns true when it was handed to the socket (QoS 0) or acknowledged (QoS 1), false when the link broke before */
   publish(topic: string, payload: Uint8Array, { qos, retain }: { qos: 0 | 1; retain: boolean }): Promise<boolean> {
     if (this.#leaving || !this.#client.connected) return Promise.resolve(false);
+    if (qos === 0) {
+      const taken = this.#stream.write(encodePublish({ topic, payload, retain }, this.#version));
+      return taken ? Promise.resolve(true) : this.#settled((settle) => this.#undrained.add(settle));
+    }
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    return new Promise((resolve) => {
-      const settle = (sent: boolean): void => {
-        this.#unsettled.delete(settle);
-        resolve(sent);
-      };
-      this.#unsettled.add(settle);
-      if (qos > 0) this.#client.publish(topic, bytes, { qos, retain }, (error) => settle(!error));
-      else {
-        // mqtt.js would hang a listener of its own on the socket for each.
-        this.#client.publish(topic, bytes, { qos, retain });
-        if (this.#client.stream.writableNeedDrain) this.#undrained.add(settle);
-        else settle(true);
-      }
-    });
+    return this.#settled((settle) => this.#client.publish(topic, bytes, { qos, retain }, (error) => settle(!error)));
   }
 
   /** @returns those of the filters that the broker refuses; undefined when the link broke before it answered */
@@ -124,7 +129,7 @@ export class MqttLink {
     this.#leaving = true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        this.#client.stream.destroy();
+        this.#stream.destroy();
         resolve();
       }, GOODBYE_MS);
       this.#client.end(!this.#client.connected, {}, () => {
@@ -153,17 +158,17 @@ export class MqttLink {
       this.#end.cause ??= this.#end.takenOver
         ? "taken over by another connection"
         : `told to go (${packet.reasonCode})`;
-      client.stream.destroy();
+      this.#stream.destroy();
     });
     const failed = (error: Error & { code?: unknown }): void => {
       if (typeof error.code === "string") this.#end.code ??= error.code;
       this.#end.cause ??= inWords(error);
       // After a packet that is none, mqtt.js would go on in the middle of it.
-      client.stream.destroy();
+      this.#stream.destroy();
     };
     client.on("error", failed);
-    client.stream.on("error", failed);
-    client.stream.on("drain", () => {
+    this.#stream.on("error", failed);
+    this.#stream.on("drain", () => {
       for (const settle of this.#undrained) settle(true);
       this.#undrained.clear();
     });
@@ -173,10 +178,29 @@ export class MqttLink {
     });
   }
 
+  /** A message that came alone. @returns false where mqtt.js must see it: before the broker's yes it is none of its. */
+  #arrived({ topic, payload }: LonePublish): boolean {
+    if (!this.#client.connected) return false;
+    if (!this.#leaving) this.#events.arrived({ path: topic, payload, qos: 0, retained: false });
+    return true;
+  }
+
   #ended(): LinkEnd {
     const { takenOver = false, cause = "closed by the broker", ...rest } = this.#end;
     const closedByBroker = rest.refused === undefined && (this.#end.cause === undefined || rest.code === "ECONNRESET");
     return { ...rest, takenOver, cause, closedByBroker };
+  }
+
+  /** @returns what is settled, at the latest when the link ends */
+  #settled(begin: (settle: (sent: boolean) => void) => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (sent: boolean): void => {
+        this.#unsettled.delete(settle);
+        resolve(sent);
+      };
+      this.#unsettled.add(settle);
+      begin(settle);
+    });
   }
 
   #settleAll(): void {
@@ -184,8 +208,8 @@ export class MqttLink {
   }
 }
 
-function open({ url, version, clientId, username, password, tls, will, stream }: LinkOptions): MqttClient {
-  const options: IClientOptions = {
+function clientOptions({ version, clientId, username, password, will }: LinkOptions): IClientOptions {
+  return {
     clientId,
     protocolVersion: version,
     clean: true,
@@ -197,35 +221,6 @@ function open({ url, version, clientId, username, password, tls, will, stream }:
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } } : {}),
-  };
-  if (stream) return new MqttClient(stream, options);
-  return mqtt.connect({ ...options, ...tls, ...address(url) });
-}
-
-const PROTOCOLS: Readonly<Record<string, "mqtt" | "mqtts" | "ws" | "wss">> = {
-  "mqtt:": "mqtt",
-  "tcp:": "mqtt",
-  "mqtts:": "mqtts",
-  "ssl:": "mqtts",
-  "tls:": "mqtts",
-  "ws:": "ws",
-  "wss:": "wss",
-};
-
-/** Whether a connection can be tried at all. */
-export function isBrokerUrl(url: URL): boolean {
-  return url.protocol in PROTOCOLS && url.hostname !== "";
-}
-
-function address(url: URL): IClientOptions {
-  const protocol = PROTOCOLS[url.protocol] ?? "mqtt";
-  const overWeb = protocol === "ws" || protocol === "wss";
-  return {
-    protocol,
-    // A URL has an IPv6 address in brackets, a socket has not.
-    host: overWeb ? url.hostname : url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    ...(url.port === "" ? {} : { port: Number(url.port) }),
-    ...(overWeb ? { path: url.pathname + url.search } : {}),
   };
 }
 

@@ -1,13 +1,11 @@
 import { type Duplex, duplexPair } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import type { StatsPart } from "@beckon/runtime";
+import { type ByteRefusal, type LonePublish, PacketScanner, type StatsPart } from "@beckon/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import { type Access, EVERYTHING, type Identity, type LoginRefusal } from "./access.ts";
 import { DirectDelivery } from "./direct-delivery.ts";
 import { GuardedConnection } from "./guarded-connection.ts";
 import { LOGIN_MS } from "./lobby.ts";
-import type { LonePublish } from "./lone-publish.ts";
-import type { ByteRefusal } from "./packet-scanner.ts";
 import { limitSessions, RetainedMessages, SESSION_LIMITS, type SessionLimits } from "./session-limits.ts";
 
 /** Why something was refused or dropped, as the stats name it. */
@@ -263,10 +261,11 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
   };
 
   const serve = (stream: Duplex, visitor: Visitor, identity: Identity | undefined): void => {
-    const bytes = { connectBytes: CONNECT_BYTES, packetBytes: limits.payloadBytes + HEADER_BYTES };
+    const packetBytes = limits.payloadBytes + HEADER_BYTES;
+    const scanner = new PacketScanner({ connectBytes: CONNECT_BYTES, packetBytes });
     const refused = (reason: ByteRefusal): void => lose(reason, `bytes of ${visitor.address}`);
     const published = (message: LonePublish): boolean => publishLone(session, message);
-    const connection = new GuardedConnection(stream, bytes, refused, published);
+    const connection = new GuardedConnection(stream, { scanner, refused, published });
     const session: Session = { connection, visitor, identity, greeted: false, ready: false, publishesTo: undefined };
     sessions.set(connection, session);
     live.add(connection);

@@ -2,25 +2,7 @@ import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { openAccess } from "./access.ts";
 import { type Broker, openBroker } from "./broker.ts";
-import { encodePublish } from "./direct-delivery.ts";
 import { connectPacket, PACKET, publishPacket, RawClient } from "./testing/raw-client.ts";
-
-describe("a PUBLISH of QoS 0", () => {
-  it.each([
-    ["a", ""],
-    ["a/ü/日本", "ö"],
-    ["a", Buffer.alloc(122, "x")],
-    ["a", Buffer.alloc(125, "x")],
-    ["a", Buffer.alloc(16_380, "x")],
-    ["a", Buffer.alloc(16_381, "x")],
-    ["a", Buffer.alloc(2_097_149, "x")],
-  ])("has the bytes that the specification wants (3.3): %s", (topic, payload) => {
-    for (const retain of [false, true]) {
-      const expected = publishPacket(topic, payload, { retain });
-      expect(encodePublish({ topic, payload, retain }).equals(expected)).toBe(true);
-    }
-  });
-});
 
 describe("direct delivery", () => {
   let broker: Broker;

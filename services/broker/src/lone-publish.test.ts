@@ -1,33 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EVERYTHING } from "./access.ts";
 import { type Broker, joinedPair, openBroker } from "./broker.ts";
-import { readLonePublish } from "./lone-publish.ts";
 import { PACKET, packet, publishPacket, RawClient } from "./testing/raw-client.ts";
-
-describe("a PUBLISH that came alone", () => {
-  it.each([0, 1, 100, 122, 123, 16_380, 16_381, 35_000, 2_097_149])("is read with a payload of %i bytes", (length) => {
-    const payload = Buffer.alloc(length, "x");
-    const found = readLonePublish(publishPacket("a/ü", payload));
-    expect(found?.topic).toBe("a/ü");
-    expect(found?.payload.equals(payload)).toBe(true);
-  });
-
-  const whole = publishPacket("a", "payload");
-  it.each([
-    ["a part of one", whole.subarray(0, -1)],
-    ["one and the begin of another", Buffer.concat([whole, whole.subarray(0, 1)])],
-    ["one of QoS 1", publishPacket("a", "payload", { qos: 1 })],
-    ["one that is retained", publishPacket("a", "payload", { retain: true })],
-    ["another packet", packet(PACKET.pingreq, 0)],
-    ["nothing", Buffer.alloc(0)],
-    ["a topic that is longer than the packet", packet(PACKET.publish, 0, Buffer.from([0, 9, 0x61]))],
-    ["no topic", packet(PACKET.publish, 0, Buffer.from([0]))],
-    ["a length without an end", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x7f])],
-    ["a length that is cut off", Buffer.from([0x30, 0x80])],
-  ])("is not %s", (_, bytes) => {
-    expect(readLonePublish(bytes)).toBeUndefined();
-  });
-});
 
 describe("a broker that is sent messages one by one", () => {
   let broker: Broker;

@@ -3,16 +3,19 @@ export type ByteRefusal = "too-large" | "malformed" | "no-connect";
 
 /** Control packet type of CONNECT, the high half of the first byte (MQTT 3.1.1, section 2.2.1). */
 const CONNECT = 1;
-/** Types 0 and 15 are reserved in MQTT 3.1.1; 15 is AUTH in MQTT 5, which nobody here speaks. */
+/** Types 0 and 15 are reserved in MQTT 3.1.1; 15 is AUTH in MQTT 5, which nobody here asks for. */
 const RESERVED = [0, 15];
 /** The remaining length takes at most so many bytes (section 2.2.3). */
 const MAX_LENGTH_BYTES = 4;
 
 export interface ScannerLimits {
-  /** Most bytes after the fixed header of the first packet, which comes from a stranger. */
-  readonly connectBytes: number;
-  /** Most bytes after the fixed header of every other packet. */
-  readonly packetBytes: number;
+  /**
+   * Most bytes after the fixed header of the first packet, which comes from a stranger and must be CONNECT; without it the
+   * first is like the others.
+   */
+  readonly connectBytes?: number;
+  /** Most bytes after the fixed header of every other packet; without it as many as MQTT can announce. */
+  readonly packetBytes?: number;
 }
 
 /**
@@ -21,8 +24,9 @@ export interface ScannerLimits {
  * who never logged in, as measured on two brokers.
  */
 export class PacketScanner {
-  readonly #limits: ScannerLimits;
-  #first = true;
+  readonly #packetBytes: number;
+  /** Of the first packet, until its header has come. */
+  #connectBytes: number | undefined;
   /** Bytes of the body that are still to come. */
   #body = 0;
   /** Of the remaining length; 0 while the first byte of a packet is awaited. */
@@ -31,8 +35,9 @@ export class PacketScanner {
   #length = 0;
   #refusal: ByteRefusal | undefined;
 
-  constructor(limits: ScannerLimits) {
-    this.#limits = limits;
+  constructor({ connectBytes, packetBytes = Number.POSITIVE_INFINITY }: ScannerLimits = {}) {
+    this.#connectBytes = connectBytes;
+    this.#packetBytes = packetBytes;
   }
 
   /** Whether all packets that began have come to their end. */
@@ -58,7 +63,7 @@ export class PacketScanner {
 
   #typeByte(byte: number): ByteRefusal | undefined {
     const type = byte >> 4;
-    if (this.#first && type !== CONNECT) return "no-connect";
+    if (this.#connectBytes !== undefined && type !== CONNECT) return "no-connect";
     if (RESERVED.includes(type)) return "malformed";
     this.#inHeader = true;
     this.#lengthBytes = 0;
@@ -69,10 +74,10 @@ export class PacketScanner {
   #lengthByte(byte: number): ByteRefusal | undefined {
     this.#length += (byte & 0x7f) * 0x80 ** this.#lengthBytes;
     this.#lengthBytes += 1;
-    if (this.#length > (this.#first ? this.#limits.connectBytes : this.#limits.packetBytes)) return "too-large";
+    if (this.#length > (this.#connectBytes ?? this.#packetBytes)) return "too-large";
     if (byte & 0x80) return this.#lengthBytes === MAX_LENGTH_BYTES ? "malformed" : undefined;
     this.#inHeader = false;
-    this.#first = false;
+    this.#connectBytes = undefined;
     this.#body = this.#length;
     return undefined;
   }
