@@ -58,8 +58,9 @@ async function measure(request: MeterRequest): Promise<MeterOutcome> {
         };
         setTimeout(resolve, PATIENCE_MS).unref();
       });
-      scheduled[seq] = clock();
-      sender.send(seq);
+      const at = clock();
+      scheduled[seq] = at;
+      sender.socket.write(sender.packet(seq, at));
       await answer;
     }
   } else {
@@ -73,7 +74,8 @@ async function measure(request: MeterRequest): Promise<MeterOutcome> {
 
 interface FrameSender {
   readonly socket: Socket;
-  send(seq: number): void;
+  /** @returns a frame that says it was captured at `at`, ready to be written */
+  packet(seq: number, at: number): Buffer;
 }
 
 async function frameSender({ port, frames, to }: MeterRequest): Promise<FrameSender> {
@@ -81,14 +83,14 @@ async function frameSender({ port, frames, to }: MeterRequest): Promise<FrameSen
   const jpegs = await Promise.all(names.map((name) => readFile(join(frames, name))));
   const boot = createBoot(Date.now());
   const socket = await connectRaw(port, `meter-sender-${process.pid}`);
-  const send = (seq: number): void => {
+  const packet = (seq: number, at: number): Buffer => {
     const jpeg = jpegs[seq % jpegs.length] ?? Buffer.alloc(0);
-    const envelope = Buffer.from(`beckon/1 {"seq":${seq},"boot":"${boot}","at":${clock()},"width":640,"height":480}`);
+    const envelope = Buffer.from(`beckon/1 {"seq":${seq},"boot":"${boot}","at":${at},"width":640,"height":480}`);
     const comment = Buffer.from([0xff, 0xfe, 0, envelope.length + 2]);
     const payload = [jpeg.subarray(0, 2), comment, envelope, jpeg.subarray(2)];
-    socket.write(publishPacket(to[seq % to.length] ?? "", payload));
+    return publishPacket(to[seq % to.length] ?? "", payload);
   };
-  return { socket, send };
+  return { socket, packet };
 }
 
 /** Below this, ms, the thread sleeps on a lock, which wakes to the microsecond; above it, a timer lets the socket work. */
@@ -111,9 +113,12 @@ function sendAtRate(sender: FrameSender, scheduled: Float64Array, rate: number):
         setTimeout(next, wait - FINE_WAIT_MS);
         return;
       }
-      if (wait > 0) Atomics.wait(lock, 0, 0, wait);
       scheduled[seq] = due;
-      sender.send(seq);
+      // Made before it is due: what the meter takes for it is no time of what it measures.
+      const packet = sender.packet(seq, due);
+      const left = due - clock();
+      if (left > 0) Atomics.wait(lock, 0, 0, left);
+      sender.socket.write(packet);
       seq += 1;
       setImmediate(next);
     };
