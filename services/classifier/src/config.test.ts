@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ClassifierConfig } from "./config.ts";
+import { ClassifierConfig, threadRange } from "./config.ts";
 
 describe("the classifier's configuration", () => {
   it("recognises the letters of every camera when nothing is said", () => {
@@ -11,6 +11,13 @@ describe("the classifier's configuration", () => {
       thresholds: {},
       rois: {},
     });
+  });
+
+  it("may add a few threads to the one that it begins with, or has as many as it is told", () => {
+    const { least, most } = threadRange("auto");
+    expect(least).toBe(1);
+    expect([2, 3, 4]).toContain(most);
+    expect(threadRange(6)).toEqual({ least: 6, most: 6 });
   });
 
   it("refuses names that are paths or addresses", () => {

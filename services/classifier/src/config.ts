@@ -47,8 +47,8 @@ export const ClassifierConfig = z.object({
   group: Name.optional(),
   engine: z.enum(ENGINE_CHOICES).default("auto"),
   /**
-   * Threads that decode and infer, one frame each at a time. `auto` begins with one, and adds others, up to the cores
-   * (4 at most), once frames are lost for want of one: each takes some 60 MB.
+   * Threads that decode and infer, one frame each at a time. `auto` begins with one, and adds others, up to one more
+   * than there are cores (4 at most), once frames are lost for want of one: each takes some 60 MB.
    */
   workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"),
   /** A frame that is older when its turn comes is dropped as `stale`. */
@@ -69,8 +69,12 @@ export type ClassifierConfig = z.infer<typeof ClassifierConfig>;
 /** More threads than this are for those who ask for them. */
 const MOST_BY_ITSELF = 4;
 
-/** How many threads there are at the start, and how many there may be. */
+/**
+ * How many threads there are at the start, and how many there may be. One more than there are cores: a thread waits now and
+ * then, be it for its next frame or for a core that something else has. On two cores, at 195 frames a second of one camera,
+ * three threads lost 0.6 % of them where two lost 1.2 % (medians of six).
+ */
 export function threadRange(workers: ClassifierConfig["workers"]): { least: number; most: number } {
   if (workers !== "auto") return { least: workers, most: workers };
-  return { least: 1, most: Math.min(availableParallelism(), MOST_BY_ITSELF) };
+  return { least: 1, most: Math.min(availableParallelism() + 1, MOST_BY_ITSELF) };
 }
