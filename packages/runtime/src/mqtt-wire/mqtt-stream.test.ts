@@ -11,6 +11,7 @@ const message = (payload: string | Uint8Array, retain = false): Buffer =>
   encodePublish({ topic: "a", payload, retain }, 4);
 
 interface Opened {
+  readonly near: Duplex;
   readonly far: Duplex;
   readonly stream: MqttStream;
   /** `past` and a payload, or `through` and bytes, in the order in which they came. */
@@ -31,7 +32,7 @@ function open(options: Partial<MqttStreamOptions> = {}): Opened {
     ...options,
   });
   stream.on("data", (bytes: Buffer) => came.push(["through", bytes]));
-  return { far, stream, came };
+  return { near, far, stream, came };
 }
 
 async function send(far: Duplex, ...chunks: readonly Buffer[]): Promise<void> {
@@ -69,6 +70,17 @@ describe("an MQTT stream", () => {
     expect(Buffer.concat(came.map(([, bytes]) => bytes as Buffer))).toEqual(Buffer.concat([PINGRESP, message("1")]));
   });
 
+  it("lets no message overtake those that a parser is at, as it may be for several ticks", async () => {
+    const { near, came } = open();
+    near.push(Buffer.concat([message("1"), message("2")]));
+    near.push(message("3"));
+    await turn();
+    await turn();
+    expect(came.map(([way]) => way)).toEqual(["through", "through"]);
+    near.push(message("4"));
+    expect(came.at(-1)).toEqual(["past", "4"]);
+  });
+
   it("lets the parser have what is not taken", async () => {
     const { far, came } = open({ published: () => false });
     await send(far, message("1"));
@@ -81,9 +93,9 @@ describe("an MQTT stream", () => {
     expect(came).toEqual([["through", message("1")]]);
   });
 
-  it("is cut off, on both sides, when what comes is refused", async () => {
+  it("is cut off, with its transport, when what comes is refused", async () => {
     const refusals: string[] = [];
-    const { far, stream } = open({
+    const { near, far, stream } = open({
       scanner: new PacketScanner({ packetBytes: 10 }),
       refused: (reason) => refusals.push(reason),
     });
@@ -91,6 +103,7 @@ describe("an MQTT stream", () => {
     await send(far, message("more than ten bytes"));
     await closed;
     expect(refusals).toEqual(["too-large"]);
+    expect(near.destroyed).toBe(true);
   });
 
   it("writes what it is given, in order, and ends with its transport", async () => {

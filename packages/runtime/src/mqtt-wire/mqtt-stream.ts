@@ -27,6 +27,11 @@ export class MqttStream extends Duplex {
   protected readonly transport: Duplex;
   readonly #options: MqttStreamOptions;
   #parsedAt = 0;
+  /** Something was handed to the parser in this turn, and it may take several ticks for the packets of one chunk. */
+  #parsing = false;
+  readonly #parsed = (): void => {
+    this.#parsing = false;
+  };
 
   constructor(transport: Duplex, options: MqttStreamOptions) {
     super({ readableHighWaterMark: READ_BYTES });
@@ -64,13 +69,15 @@ export class MqttStream extends Duplex {
     if (this.destroyed) return;
     const { scanner, refused } = this.#options;
     // All before it has been read, so it overtakes nothing of its QoS.
-    const isNext = scanner.betweenPackets && this.readableLength === 0;
+    const isNext = scanner.betweenPackets && this.readableLength === 0 && !this.#parsing;
     const refusal = scanner.scan(chunk);
     if (refusal !== undefined) {
       refused(refusal);
       this.destroy();
     } else if (!(isNext && this.#take(chunk))) {
       this.#parsedAt = now();
+      if (!this.#parsing) setImmediate(this.#parsed);
+      this.#parsing = true;
       if (!this.push(chunk)) this.transport.pause();
     }
   }
