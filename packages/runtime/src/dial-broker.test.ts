@@ -64,23 +64,35 @@ describe("a raw connection to the broker", () => {
     expect(await answer(stream)).toEqual(ACCEPTED);
   });
 
-  it("leads to it over WebSocket, without the user and password of the URL", async () => {
-    const { broker: aedes } = await broker();
+  async function webSockets() {
     const http = createServer().listen(0, "127.0.0.1");
     await once(http, "listening");
     ends.push(() => http.close());
-    const sockets = new WebSocketServer({ server: http, handleProtocols: (asked) => [...asked][0] ?? false });
+    const server = new WebSocketServer({ server: http, handleProtocols: (asked) => [...asked][0] ?? false });
+    return { server, port: (http.address() as AddressInfo).port };
+  }
+
+  it("leads to it over WebSocket, without the user and password of the URL", async () => {
+    const { broker: aedes } = await broker();
+    const { server, port } = await webSockets();
     const requests: IncomingMessage[] = [];
-    sockets.on("connection", (socket, request) => {
+    server.on("connection", (socket, request) => {
       requests.push(request);
       aedes.handle(createWebSocketStream(socket));
     });
-    const { port } = http.address() as AddressInfo;
-    const stream = dialled({ url: `ws://me:secret@127.0.0.1:${port}/mqtt?a=b` });
+    const stream = dialled({ url: `ws://me:secret@127.0.0.1:${port}/mqtt?a=b#c` });
     expect(await answer(stream)).toEqual(ACCEPTED);
     expect(requests[0]?.url).toBe("/mqtt?a=b");
     expect(requests[0]?.headers["sec-websocket-protocol"]).toBe("mqtt");
     expect(requests[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it.each(["close", "terminate"] as const)("is closed when the other side of its WebSocket does %s", async (way) => {
+    const { server, port } = await webSockets();
+    server.on("connection", (socket) => socket[way]());
+    const stream = dialled({ url: `ws://127.0.0.1:${port}` });
+    await once(stream, "close");
+    expect(stream.destroyed).toBe(true);
   });
 
   withDebian("openssl")("with TLS", () => {

@@ -2,27 +2,13 @@ import { connect as connectTcp, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createWebSocketStream, WebSocket } from "ws";
+import { type BrokerUrl, brokerUrl } from "./broker-url.ts";
 import type { MqttConnection, TlsFiles } from "./config/shared-config.ts";
 import { ServiceFailure } from "./service.ts";
 
-const PROTOCOLS: Readonly<Record<string, "tcp" | "tls" | "websocket">> = {
-  "mqtt:": "tcp",
-  "tcp:": "tcp",
-  "mqtts:": "tls",
-  "ssl:": "tls",
-  "tls:": "tls",
-  "ws:": "websocket",
-  "wss:": "websocket",
-};
 const PORTS = { tcp: 1883, tls: 8883 };
 /** Of a WebSocket; TCP and TLS are under the deadline of whoever dials. */
 const UPGRADE_MS = 4500;
-
-/** @returns the URL of a broker that can be dialled; undefined of any other text */
-export function brokerUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url && url.protocol in PROTOCOLS && url.hostname !== "" ? url : undefined;
-}
 
 /**
  * Opens a raw connection to a broker, for somebody else to log in on: what makes us known to it, the user and password
@@ -47,17 +33,17 @@ export function noBroker(url: string): ServiceFailure {
  *
  * @throws on TLS files that are none
  */
-export function dial(url: URL, tls: TlsFiles = {}): Duplex {
+export function dial({ url, kind }: BrokerUrl, tls: TlsFiles = {}): Duplex {
   // A URL has an IPv6 address in brackets, a socket has not.
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  switch (PROTOCOLS[url.protocol]) {
+  switch (kind) {
     case "websocket":
       return dialWebSocket(url, tls);
     case "tls": {
       const port = Number(url.port || PORTS.tls);
       // Node does not say by itself whom it wants: one of many brokers behind an address is found by it.
       const servername = isIP(host) ? {} : { servername: host };
-      const socket = connectTls({ host, port, minVersion: "TLSv1.2", ...servername, ...tls });
+      const socket = connectTls({ host, port, minVersion: "TLSv1.2", rejectUnauthorized: true, ...servername, ...tls });
       socket.setNoDelay(true);
       return socket;
     }
@@ -68,9 +54,14 @@ export function dial(url: URL, tls: TlsFiles = {}): Duplex {
 
 function dialWebSocket(given: URL, tls: TlsFiles): Duplex {
   const url = new URL(given);
-  // The package would send them as HTTP's own.
+  // The package would send them as HTTP's own, and throw at the other.
   url.username = "";
   url.password = "";
-  const options = { perMessageDeflate: false, handshakeTimeout: UPGRADE_MS, ...tls };
-  return createWebSocketStream(new WebSocket(url, "mqtt", options));
+  url.hash = "";
+  const options = { perMessageDeflate: false, handshakeTimeout: UPGRADE_MS, rejectUnauthorized: true, ...tls };
+  const socket = new WebSocket(url, "mqtt", options);
+  const stream = createWebSocketStream(socket);
+  // By itself it would only end, and take what is written to it until somebody notices.
+  socket.once("close", () => stream.destroy());
+  return stream;
 }

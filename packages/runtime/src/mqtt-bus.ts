@@ -2,10 +2,11 @@ import type { Duplex } from "node:stream";
 import type { Topic, TopicFilter } from "@beckon/protocol";
 import type { Logger } from "pino";
 import { type Asked, distrust, fought, refusal, refusesVersion } from "./broker-refusal.ts";
+import { brokerUrl } from "./broker-url.ts";
 import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
 import { ClientIdWatch } from "./client-id-watch.ts";
 import type { MqttConnection } from "./config/shared-config.ts";
-import { brokerUrl, noBroker } from "./dial-broker.ts";
+import { noBroker } from "./dial-broker.ts";
 import { type LastWill, type LinkEnd, type LinkOptions, MqttLink } from "./mqtt-link.ts";
 import { reconnectDelay } from "./reconnect-delay.ts";
 import { ServiceFailure } from "./service.ts";
@@ -67,7 +68,8 @@ class ReconnectingBus implements MqttBus {
   constructor(options: MqttBusOptions) {
     this.#options = options;
     this.#linkOptions = linkOptions(options);
-    const { url, clientId, username } = this.#linkOptions;
+    const { clientId, username } = this.#linkOptions;
+    const { url } = this.#linkOptions.broker;
     this.#asked = { broker: `${url.protocol}//${url.host}`, clientId, username };
     this.#subscriptions = new Subscriptions({ stats: options.stats, warnings: throttled(options.log) });
     this.failed = new Promise((_, reject) => {
@@ -194,12 +196,13 @@ class ReconnectingBus implements MqttBus {
 /** The user and password of the options come before those in the URL. */
 function linkOptions(options: MqttBusOptions): Omit<LinkOptions, "version"> {
   const { clientId, tls, will, stream } = options;
-  const url = brokerUrl(options.url);
-  if (!url) throw noBroker(options.url);
+  const broker = brokerUrl(options.url);
+  if (!broker) throw noBroker(options.url);
+  const { url } = broker;
   const username = options.username ?? fromUrl(url.username);
   const password = options.password ?? fromUrl(url.password);
   return {
-    url,
+    broker,
     clientId,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

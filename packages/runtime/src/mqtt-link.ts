@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type IClientOptions, MqttClient } from "mqtt";
+import type { BrokerUrl } from "./broker-url.ts";
 import type { TlsFiles } from "./config/shared-config.ts";
 import { dial } from "./dial-broker.ts";
 import type { Arrival } from "./inbox.ts";
@@ -25,7 +26,7 @@ export interface LastWill {
 }
 
 export interface LinkOptions {
-  readonly url: URL;
+  readonly broker: BrokerUrl;
   readonly version: MqttVersion;
   readonly clientId: string;
   readonly username?: string;
@@ -79,7 +80,7 @@ export class MqttLink {
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#events = events;
     this.#version = options.version;
-    this.#stream = new MqttStream(options.stream?.() ?? dial(options.url, options.tls), {
+    this.#stream = new MqttStream(options.stream?.() ?? dial(options.broker, options.tls), {
       version: options.version,
       scanner: new PacketScanner(),
       refused: () => {
@@ -217,7 +218,6 @@ function clientOptions({ version, clientId, username, password, will }: LinkOpti
     connectTimeout: CONNECT_MS,
     reconnectPeriod: 0,
     resubscribe: false,
-    queueQoSZero: false,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } } : {}),
@@ -234,9 +234,12 @@ const CAUSES: Readonly<Record<string, string>> = {
   ETIMEDOUT: "no answer",
 };
 
+/** How mqtt.js and ws say that nothing came. */
+const SILENCES = ["connack timeout", "Keepalive timeout", "Opening handshake has timed out"];
+
 function inWords(error: Error & { code?: unknown }): string {
   const known = typeof error.code === "string" ? CAUSES[error.code] : undefined;
   if (known) return known;
-  if (error.message === "connack timeout" || error.message === "Keepalive timeout") return "no answer";
+  if (SILENCES.includes(error.message)) return "no answer";
   return (error.message || String(error.code)).replace(/\p{C}+/gu, " ").slice(0, 200);
 }

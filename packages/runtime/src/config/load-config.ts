@@ -1,5 +1,6 @@
 import { SERVICE_KINDS, type ServiceKind } from "@beckon/protocol";
 import { z } from "zod";
+import { brokerUrl } from "../broker-url.ts";
 import { stateFolder, withHome } from "../folders.ts";
 import type { Service } from "../service.ts";
 import { ConfigError } from "./config-error.ts";
@@ -159,6 +160,11 @@ function connectionOf(
   const tls = defined({ ca: read("ca", ca), cert: read("cert", cert), key: read("key", key) });
   if ((cert === undefined) !== (key === undefined))
     errors.push(origin({ path: ["mqtt", "cert"], text: "mqtt.cert and mqtt.key belong together: one is missing" }));
+  const [file] = Object.keys(defined({ ca, cert, key }));
+  if (file !== undefined && !brokerUrl(url)?.encrypted) {
+    const text = `mqtt.${file} is of no use without encryption: write mqtts:// or wss:// in mqtt.url`;
+    errors.push(origin({ path: ["mqtt", file], text }));
+  }
   if (errors.length > 0) throw new ConfigError(errors);
   return {
     url,

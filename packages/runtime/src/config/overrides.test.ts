@@ -103,9 +103,10 @@ describe("the environment and flags", () => {
   });
 
   it("read certificates, and the password that the file names", () => {
-    const yaml = `mqtt:\n  passwordFile: ${written("p", "hush\nmore")}\n  ca: ${written("ca.pem", "CA")}\n`;
+    const files = `passwordFile: ${written("p", "hush\nmore")}\n  ca: ${written("ca.pem", "CA")}`;
+    const yaml = `mqtt:\n  url: mqtts://broker\n  ${files}\n`;
     expect(load({}, yaml).shared.mqtt).toEqual({
-      url: "mqtt://127.0.0.1:1883",
+      url: "mqtts://broker",
       password: "hush",
       tls: { ca: Buffer.from("CA") },
     });
@@ -154,8 +155,18 @@ describe("the environment and flags", () => {
     ],
     [
       "a certificate without its key",
-      { flags: [["mqtt.cert", written("c.pem", "C")]] },
+      {
+        flags: [
+          ["mqtt.url", "mqtts://broker"],
+          ["mqtt.cert", written("c.pem", "C")],
+        ],
+      },
       "--set mqtt.cert: mqtt.cert and mqtt.key belong together: one is missing",
+    ],
+    [
+      "a certificate where nothing is encrypted",
+      { flags: [["mqtt.ca", written("c.pem", "C")]] },
+      "--set mqtt.ca: mqtt.ca is of no use without encryption: write mqtts:// or wss:// in mqtt.url",
     ],
     [
       "a configuration that is not there",

@@ -1,10 +1,9 @@
 import { Prefix } from "@beckon/protocol";
 import { z } from "zod";
+import { brokerUrl } from "../broker-url.ts";
 import { secret } from "./marks.ts";
 
-const SCHEMES = ["mqtt:", "mqtts:", "tcp:", "tls:", "ssl:", "ws:", "wss:"];
-
-const BrokerUrl = z.string().refine((url) => URL.canParse(url) && SCHEMES.includes(new URL(url).protocol), {
+const BrokerUrl = z.string().refine((url) => brokerUrl(url) !== undefined, {
   message: "must be a URL such as mqtt://127.0.0.1:1883, mqtts://host:8883 or ws://host:9001",
 });
 
