@@ -13,11 +13,17 @@ describe("the classifier's configuration", () => {
     });
   });
 
-  it("may add a few threads to the one that it begins with, or has as many as it is told", () => {
-    const { least, most } = threadRange("auto");
-    expect(least).toBe(1);
-    expect([2, 3, 4]).toContain(most);
-    expect(threadRange(6)).toEqual({ least: 6, most: 6 });
+  it.each([
+    [1, 1],
+    [2, 3],
+    [3, 4],
+    [16, 4],
+  ])("begins with one thread, and on %i cores may have %i", (cores, most) => {
+    expect(threadRange("auto", cores)).toEqual({ least: 1, most });
+  });
+
+  it("has as many threads as it is told", () => {
+    expect(threadRange(6, 2)).toEqual({ least: 6, most: 6 });
   });
 
   it("refuses names that are paths or addresses", () => {
