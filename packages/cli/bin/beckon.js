@@ -7,7 +7,7 @@ if (!["train", "evaluate"].includes(command)) {
   // generation everything in one process took 40 MB more. Training makes much garbage, and keeps what is usual.
   setFlagsFromString("--max-semi-space-size=2");
   // At the pace of a camera V8 takes minutes until it compiles what each frame runs: with the usual budget, 135168, a result
-  // came 0.4 ms later. From Node 22 on it has a compiler in between, and this gains nothing.
+  // came 0.4 ms later. On Node 22 and 24 this gains nothing.
   if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--interrupt-budget=8000");
 }
 // Where V8 prefers speed to size everything in one process takes another 45 MB, for a heap that grows in larger steps. A
