@@ -2,14 +2,14 @@
 import { setFlagsFromString } from "node:v8";
 
 const command = process.argv[2] ?? "";
-if (!["train", "evaluate"].includes(command)) {
-  // A service is several threads that make little garbage each, and a Pi has little memory: with the usual 16 MB of young
-  // generation everything in one process took 40 MB more. Training makes much garbage, and keeps what is usual.
-  setFlagsFromString("--max-semi-space-size=2");
-  // At the pace of a camera V8 takes minutes until it compiles what each frame runs: with the usual budget, 135168, a result
-  // came 0.4 ms later. On Node 22 and 24 this gains nothing.
-  if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--interrupt-budget=8000");
-}
+// A service is several threads that make little garbage each, and a Pi has little memory: with the usual 16 MB of young
+// generation everything in one process took 40 MB more. Training makes much garbage, and keeps what is usual.
+if (!["train", "evaluate"].includes(command)) setFlagsFromString("--max-semi-space-size=2");
+// At the pace of a camera V8 takes minutes until it compiles what each frame runs: with the usual budget, 135168, a result
+// came 0.4 ms later. On Node 22 and 24 this gains nothing. Where something happens once a second, as at a relay, it would be
+// compiled just then: the slowest switches took 2 ms more.
+if (["broker", "classifier"].includes(command) && Number.parseInt(process.versions.node, 10) < 22)
+  setFlagsFromString("--interrupt-budget=8000");
 // Where V8 prefers speed to size everything in one process takes another 45 MB, for a heap that grows in larger steps. A
 // classifier alone would need a fifth more of the processor for each frame, so there speed is preferred.
 if (command === "up") setFlagsFromString("--optimize-for-size");
