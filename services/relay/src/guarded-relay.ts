@@ -284,9 +284,10 @@ export class GuardedRelay {
     const to = on ? "ON" : "OFF";
     this.#confirmed = { on, since: at, cause };
     this.#options.stats.count("switched");
-    this.#options.log.info(`${this.#options.name} is ${to} ${causeInWords(cause)}`);
     void this.#tellEvent({ from, to, at, cause, ...(ms && { ms }) });
     void this.#tellState();
+    // Last, for it is written before it returns.
+    this.#options.log.info(`${this.#options.name} is ${to} ${causeInWords(cause)}`);
   }
 
   #refuse(reason: string, cause: RelayCause): void {
