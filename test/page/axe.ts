@@ -11,10 +11,15 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
+/** Half way from one colour to another, anything may lack contrast. */
+const COLOURS_SETTLED =
+  "Promise.allSettled(document.getAnimations().flatMap((a) => (a instanceof CSSTransition ? [a.finished] : []))).then(() => {})";
+
 /** What is serious or critical, each with what to do. */
 export async function faults(page: Page): Promise<string[]> {
   // Evaluated by the debugger: our own policy would not let the page load it.
   await page.evaluate(AXE);
+  await page.evaluate(COLOURS_SETTLED);
   const violations = await page.evaluate<readonly Violation[]>("axe.run().then(({ violations }) => violations)");
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
