@@ -39,24 +39,12 @@ async function measure({ port, camera, model, relay, gestures, changes }: RelayR
   const results = topics.result({ camera, model }).path;
   const boot = createBoot(Date.now());
   const sentAt: number[] = [];
-  const toGesture: number[] = [];
-  const toEvent: number[] = [];
-  let refused = 0;
-  /** When the result that decided the last gesture was sent. */
-  let decidedAt = 0;
 
   const listener = await connectRaw(port, `relay-listener-${process.pid}`);
   const gesturePath = topics.gesture({ camera, model }).path;
-  onPublish(listener, (topic, payload) => {
-    const now = clock();
-    if (topic === gesturePath) {
-      const { phase, seq } = Gesture.parse(JSON.parse(payload.toString()));
-      if (phase !== "start") return;
-      decidedAt = sentAt[seq] ?? Number.NaN;
-      toGesture.push(now - decidedAt);
-    } else if (payload.includes('"refused"')) refused += 1;
-    else if (payload.includes('"by":"gesture"')) toEvent.push(now - decidedAt);
-  });
+  // Only noted: what it does while the relay has its turn is time of what it measures.
+  const arrivals: { readonly at: number; readonly topic: string; readonly payload: Buffer }[] = [];
+  onPublish(listener, (topic, payload) => arrivals.push({ at: clock(), topic, payload: Buffer.from(payload) }));
   await subscribeRaw(listener, gesturePath);
   await subscribeRaw(listener, topics.relayEvent({ relay }).path);
 
@@ -83,6 +71,21 @@ async function measure({ port, camera, model, relay, gestures, changes }: RelayR
   await show("nothing", SETTLE_MS);
   for (let change = 0; change < changes; change++) await show(gestures[change % gestures.length] ?? "", GESTURE_MS);
   await sleep(PATIENCE_MS);
+
+  const toGesture: number[] = [];
+  const toEvent: number[] = [];
+  let refused = 0;
+  /** When the result that decided the last gesture was sent. */
+  let decidedAt = 0;
+  for (const { at, topic, payload } of arrivals) {
+    if (topic === gesturePath) {
+      const { phase, seq } = Gesture.parse(JSON.parse(payload.toString()));
+      if (phase !== "start") continue;
+      decidedAt = sentAt[seq] ?? Number.NaN;
+      toGesture.push(at - decidedAt);
+    } else if (payload.includes('"refused"')) refused += 1;
+    else if (payload.includes('"by":"gesture"')) toEvent.push(at - decidedAt);
+  }
   return { toGesture, toEvent, refused };
 }
 

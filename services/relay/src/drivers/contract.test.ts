@@ -28,17 +28,17 @@ afterEach(async () => {
 
 function context(more: Partial<DriverContext> = {}): DriverContext {
   const bus = createMemoryBus(new MemoryHub(), new Stats());
-  const log = { info: () => {}, warn: () => {} };
+  const log = { info: () => {}, warn: () => {}, debug: () => {} };
   return { name: "lamp", activeLow: false, maxOn: undefined, bus, log, lost: () => {}, ...more };
 }
 
 const BENCHES: Record<string, () => Promise<Bench>> = {
   simulated: async () => {
     let last = "";
-    const info = (message: string): void => {
+    const debug = (message: string): void => {
       last = message;
     };
-    return { driver: openSimulated({ name: "lamp", log: { info } as never }), on: () => last.endsWith(" on") };
+    return { driver: openSimulated({ name: "lamp", log: { debug } as never }), on: () => last.endsWith(" on") };
   },
   webhook: async () => {
     let state = "OFF";

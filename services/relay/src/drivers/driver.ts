@@ -20,7 +20,7 @@ export interface DriverContext {
   /** Ms; a plug with a timer of its own gets it. */
   readonly maxOn: number | undefined;
   readonly bus: Bus;
-  readonly log: Pick<ServiceContext<unknown>["log"], "info" | "warn">;
+  readonly log: Pick<ServiceContext<unknown>["log"], "info" | "warn" | "debug">;
   /** To be called when the hardware went off, or may have, by itself. */
   readonly lost: (detail: string) => void;
 }

@@ -5,7 +5,8 @@ export function openSimulated({ name, log }: Pick<DriverContext, "name" | "log">
   let closed = false;
   let is = false;
   const click = (on: boolean): void => {
-    if (on !== is) log.info(`click: the simulated relay ${name} is ${on ? "on" : "off"}`);
+    // The service says it for everybody; the lamp itself only to whoever looks for it.
+    if (on !== is) log.debug(`click: the simulated relay ${name} is ${on ? "on" : "off"}`);
     is = on;
   };
   return {
