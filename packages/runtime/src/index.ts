@@ -22,7 +22,7 @@ export { monitored } from "./monitored.ts";
 export { connectMqttBus, type MqttBus, type MqttBusOptions } from "./mqtt-bus.ts";
 export { MqttStream, type MqttStreamOptions } from "./mqtt-wire/mqtt-stream.ts";
 export { type ByteRefusal, PacketScanner } from "./mqtt-wire/packet-scanner.ts";
-export { encodePublish, type LonePublish } from "./mqtt-wire/publish-packet.ts";
+export { encodePublish, type ReadPublish } from "./mqtt-wire/publish-packet.ts";
 export { type BusOptions, type OpenBus, type RunOptions, runService } from "./run-service.ts";
 export { type Runnable, runnable, runTogether, runUntilSignal } from "./run-services.ts";
 export { SenderClock, type Stamp, type Timing, type Untimely } from "./sender-clock.ts";

@@ -199,6 +199,25 @@ for (const [name, describeHere, start] of brokers)
     });
   });
 
+withDebian("mosquitto")("the bus over a mosquitto that waits for each acknowledgement", () => {
+  it("gets one message of QoS 1 after the other, alone or with others", async () => {
+    const { url } = await mosquitto(["max_inflight_messages 1"]);
+    const reader = await up(open({ url }));
+    const messages = reader.subscribe(words, { signal });
+    await messages.granted;
+    const writer = await up(open({ url, clientId: "writer" }));
+    const texts = Array.from({ length: 200 }, (_, index) => String(index));
+    const sent = texts.map((text) => writer.publish(words, spelled(text)));
+    const read: string[] = [];
+    for await (const { value, qos } of messages) {
+      expect(qos).toBe(1);
+      if (read.push(value.text) === texts.length) break;
+    }
+    expect(read).toEqual(texts);
+    expect(await Promise.all(sent)).not.toContain(false);
+  });
+});
+
 describe("the bus over a broker without MQTT 5", () => {
   it("asks for 5 once, and from then on for 3.1.1", async () => {
     const broker = await aedes();

@@ -1,6 +1,6 @@
 import { type Duplex, duplexPair } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { type ByteRefusal, type LonePublish, PacketScanner, type StatsPart } from "@beckon/runtime";
+import { type ByteRefusal, PacketScanner, type ReadPublish, type StatsPart } from "@beckon/runtime";
 import { Aedes, type AedesPublishPacket, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import { type Access, EVERYTHING, type Identity, type LoginRefusal } from "./access.ts";
 import { DirectDelivery } from "./direct-delivery.ts";
@@ -249,8 +249,8 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
   stats.gauge("retained", () => retained.count);
 
   /** @returns false where aedes must read the packet itself, be it to refuse it */
-  const publishLone = (session: Session, { topic, payload }: LonePublish): boolean => {
-    if (!session.ready) return false;
+  const publishAtOnce = (session: Session, { topic, payload, packetId }: ReadPublish): boolean => {
+    if (!session.ready || packetId !== undefined) return false;
     // A camera publishes to one topic all the time.
     if (topic !== session.publishesTo) {
       if (!isTopic(topic) || !mayPublish(session, topic)) return false;
@@ -264,7 +264,7 @@ export async function openBroker({ access, limits: given, stats, lost }: BrokerO
     const packetBytes = limits.payloadBytes + HEADER_BYTES;
     const scanner = new PacketScanner({ connectBytes: CONNECT_BYTES, packetBytes });
     const refused = (reason: ByteRefusal): void => lose(reason, `bytes of ${visitor.address}`);
-    const published = (message: LonePublish): boolean => publishLone(session, message);
+    const published = (message: ReadPublish): boolean => publishAtOnce(session, message);
     const connection = new GuardedConnection(stream, { scanner, refused, published });
     const session: Session = { connection, visitor, identity, greeted: false, ready: false, publishesTo: undefined };
     sessions.set(connection, session);

@@ -43,13 +43,33 @@ async function send(far: Duplex, ...chunks: readonly Buffer[]): Promise<void> {
 }
 
 describe("an MQTT stream", () => {
-  it("hands on a message that came alone past the parser, and everything else through it", async () => {
+  it("hands on messages that came whole past the parser, and everything else through it", async () => {
     const { far, came } = open();
     const two = Buffer.concat([message("2"), message("3")]);
     const [head, tail] = [message("4").subarray(0, 3), message("4").subarray(3)];
     await send(far, message("1"), two, head, tail, PINGRESP, message("kept", true), message("5"));
-    const through = [two, head, tail, PINGRESP, message("kept", true)].map((bytes) => ["through", bytes]);
-    expect(came).toEqual([["past", "1"], ...through, ["past", "5"]]);
+    const through = [head, tail, PINGRESP, message("kept", true)].map((bytes) => ["through", bytes]);
+    expect(came).toEqual([["past", "1"], ["past", "2"], ["past", "3"], ...through, ["past", "5"]]);
+  });
+
+  it("lets the parser have all that comes with what it must see, from there on", async () => {
+    const { far, came } = open();
+    const rest = Buffer.concat([PINGRESP, message("2"), message("3").subarray(0, 4)]);
+    await send(far, Buffer.concat([message("1"), rest]), message("3").subarray(4), message("4"));
+    expect(came).toEqual([
+      ["past", "1"],
+      ["through", rest],
+      ["through", message("3").subarray(4)],
+      ["past", "4"],
+    ]);
+  });
+
+  it("hands on no more once it is closed, as it may be because of one", async () => {
+    const { far, stream, came } = open({ published: () => stream.destroy() !== undefined });
+    const through: Buffer[] = [];
+    stream.on("data", (bytes: Buffer) => through.push(bytes));
+    await send(far, Buffer.concat([message("1"), message("2")]));
+    expect([came, through]).toEqual([[], []]);
   });
 
   it("takes no part of a payload for a message", async () => {
@@ -72,7 +92,7 @@ describe("an MQTT stream", () => {
 
   it("lets no message overtake those that a parser is at, as it may be for several ticks", async () => {
     const { near, came } = open();
-    near.push(Buffer.concat([message("1"), message("2")]));
+    near.push(Buffer.concat([PINGRESP, message("2")]));
     near.push(message("3"));
     await turn();
     await turn();

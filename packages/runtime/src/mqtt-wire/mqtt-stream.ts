@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import { now } from "../clock.ts";
 import type { ByteRefusal, PacketScanner } from "./packet-scanner.ts";
-import { type LonePublish, type MqttVersion, readLonePublish } from "./publish-packet.ts";
+import { type MqttVersion, type ReadPublish, readPublish } from "./publish-packet.ts";
 
 /** As much as a transport reads at once: a frame in one piece. */
 const READ_BYTES = 65_536;
@@ -13,15 +13,15 @@ export interface MqttStreamOptions {
   readonly scanner: PacketScanner;
   /** Is told why the connection is cut off, just before it is. */
   readonly refused: (reason: ByteRefusal) => void;
-  /** Takes a message that came alone, past this stream and who parses it; false where they must do it. */
-  readonly published: (message: LonePublish) => boolean;
+  /** Takes a message that came whole, past this stream and who parses it; false where they must do it. */
+  readonly published: (message: ReadPublish) => boolean;
   /** So often, ms, a message goes through the stream all the same; never unless given. */
   readonly parsedEvery?: number;
 }
 
 /**
  * A connection as an MQTT library sees it, whatever carries it: TCP, TLS, WebSocket, or a pipe within the process. It cuts
- * off who sends what the scanner refuses, and hands a message that came alone past the library.
+ * off who sends what the scanner refuses, and hands messages that came whole past the library.
  */
 export class MqttStream extends Duplex {
   protected readonly transport: Duplex;
@@ -74,19 +74,26 @@ export class MqttStream extends Duplex {
     if (refusal !== undefined) {
       refused(refusal);
       this.destroy();
-    } else if (!(isNext && this.#take(chunk))) {
-      this.#parsedAt = now();
-      if (!this.#parsing) setImmediate(this.#parsed);
-      this.#parsing = true;
-      if (!this.push(chunk)) this.transport.pause();
+      return;
     }
+    const rest = isNext ? this.#take(chunk) : chunk;
+    if (rest.length === 0 || this.destroyed) return;
+    this.#parsedAt = now();
+    if (!this.#parsing) setImmediate(this.#parsed);
+    this.#parsing = true;
+    if (!this.push(rest)) this.transport.pause();
   }
 
-  /** @returns whether it was a message that needs no parser */
-  #take(chunk: Buffer): boolean {
+  /** @param packets from the first byte of one on @returns what a parser must see */
+  #take(packets: Buffer): Buffer {
     const { version, published, parsedEvery } = this.#options;
-    if (parsedEvery !== undefined && now() - this.#parsedAt > parsedEvery) return false;
-    const message = readLonePublish(chunk, version);
-    return message !== undefined && published(message);
+    if (parsedEvery !== undefined && now() - this.#parsedAt > parsedEvery) return packets;
+    let rest = packets;
+    while (rest.length > 0 && !this.destroyed) {
+      const message = readPublish(rest, version);
+      if (!message || !published(message)) break;
+      rest = rest.subarray(message.bytes);
+    }
+    return rest;
   }
 }
