@@ -130,6 +130,7 @@ export class MqttLink {
   /** Says goodbye, so that the last will is not published. `down` is not called. */
   async close(): Promise<void> {
     this.#leaving = true;
+    this.#sendAcknowledgements();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#stream.destroy();
@@ -149,6 +150,8 @@ export class MqttLink {
       if (!this.#leaving) this.#events.up();
     });
     client.on("message", (path, payload, packet) => {
+      // mqtt.js acknowledges this one at once, and acknowledgements keep the order of their messages (3.1.1, section 4.6).
+      this.#sendAcknowledgements();
       if (!this.#leaving) this.#events.arrived({ path, payload, qos: packet.qos, retained: packet.retain });
     });
     client.on("packetreceive", (packet) => {
@@ -184,21 +187,23 @@ export class MqttLink {
   /** A message that came whole. @returns false where mqtt.js must see it: before the broker's yes it is none of its. */
   #arrived({ topic, payload, packetId }: ReadPublish): boolean {
     if (!this.#client.connected) return false;
+    // Nothing follows a goodbye, and the broker forgets with it what was not acknowledged.
+    if (this.#leaving) return true;
     if (packetId !== undefined) this.#acknowledge(packetId);
-    if (!this.#leaving)
-      this.#events.arrived({ path: topic, payload, qos: packetId === undefined ? 0 : 1, retained: false });
+    this.#events.arrived({ path: topic, payload, qos: packetId === undefined ? 0 : 1, retained: false });
     return true;
   }
 
   /** When whoever it is for had a turn: what it makes them send goes first, and wakes its readers first. */
   #acknowledge(packetId: number): void {
-    this.#taken.push(packetId);
-    if (this.#taken.length > 1) return;
-    setImmediate(() => {
-      const acknowledgements = this.#taken.map(encodePuback);
-      this.#taken = [];
-      if (this.#stream.writable) this.#stream.write(Buffer.concat(acknowledgements));
-    });
+    if (this.#taken.push(packetId) === 1) setImmediate(() => this.#sendAcknowledgements());
+  }
+
+  #sendAcknowledgements(): void {
+    if (this.#taken.length === 0) return;
+    const acknowledgements = Buffer.concat(this.#taken.map(encodePuback));
+    this.#taken = [];
+    if (this.#stream.writable) this.#stream.write(acknowledgements);
   }
 
   #ended(): LinkEnd {
