@@ -47,12 +47,18 @@ export function positive(name: string, text: string): number {
  *
  * @param entry a TypeScript file that takes `request` as JSON in its first argument, and prints its outcome as JSON on
  *   its last line
+ * @param flags of its Node, besides
  * @throws BenchFailure with the last thing it said when it fails
  */
-export function measureApart<T>(entry: URL, request: unknown, signal: AbortSignal): Promise<T> {
+export function measureApart<T>(
+  entry: URL,
+  request: unknown,
+  signal: AbortSignal,
+  flags: readonly string[] = [],
+): Promise<T> {
   return measureProgram(
     process.execPath,
-    ["--import", import.meta.resolve("tsx"), fileURLToPath(entry)],
+    [...flags, "--import", import.meta.resolve("tsx"), fileURLToPath(entry)],
     request,
     signal,
   );

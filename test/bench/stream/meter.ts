@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createBoot } from "@beckon/protocol";
 import { startTsWorker } from "@beckon/vision";
-import { connectRaw, publishPacket } from "./mqtt-wire.ts";
+import { connectRaw, publishParts, writeParts } from "./mqtt-wire.ts";
 import type { ReceiverData } from "./receiver.ts";
 
 export interface MeterRequest {
@@ -60,7 +60,7 @@ async function measure(request: MeterRequest): Promise<MeterOutcome> {
       });
       const at = clock();
       scheduled[seq] = at;
-      sender.socket.write(sender.packet(seq, at));
+      writeParts(sender.socket, sender.packet(seq, at));
       await answer;
     }
   } else {
@@ -74,8 +74,13 @@ async function measure(request: MeterRequest): Promise<MeterOutcome> {
 
 interface FrameSender {
   readonly socket: Socket;
-  /** @returns a frame that says it was captured at `at`, ready to be written */
-  packet(seq: number, at: number): Buffer;
+  /**
+   * In pieces, for a copy of each frame would make the meter collect its garbage while it measures: two cores are then
+   * busy for some 10 ms, and the frame of that moment is the slowest of all.
+   *
+   * @returns a frame that says it was captured at `at`, ready to be written
+   */
+  packet(seq: number, at: number): readonly Buffer[];
 }
 
 async function frameSender({ port, frames, to }: MeterRequest): Promise<FrameSender> {
@@ -83,12 +88,12 @@ async function frameSender({ port, frames, to }: MeterRequest): Promise<FrameSen
   const jpegs = await Promise.all(names.map((name) => readFile(join(frames, name))));
   const boot = createBoot(Date.now());
   const socket = await connectRaw(port, `meter-sender-${process.pid}`);
-  const packet = (seq: number, at: number): Buffer => {
+  const packet = (seq: number, at: number): readonly Buffer[] => {
     const jpeg = jpegs[seq % jpegs.length] ?? Buffer.alloc(0);
     const envelope = Buffer.from(`beckon/1 {"seq":${seq},"boot":"${boot}","at":${at},"width":640,"height":480}`);
     const comment = Buffer.from([0xff, 0xfe, 0, envelope.length + 2]);
     const payload = [jpeg.subarray(0, 2), comment, envelope, jpeg.subarray(2)];
-    return publishPacket(to[seq % to.length] ?? "", payload);
+    return publishParts(to[seq % to.length] ?? "", payload);
   };
   return { socket, packet };
 }
@@ -118,7 +123,7 @@ function sendAtRate(sender: FrameSender, scheduled: Float64Array, rate: number):
       const packet = sender.packet(seq, due);
       const left = due - clock();
       if (left > 0) Atomics.wait(lock, 0, 0, left);
-      sender.socket.write(packet);
+      writeParts(sender.socket, packet);
       seq += 1;
       setImmediate(next);
     };

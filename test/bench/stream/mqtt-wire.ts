@@ -37,7 +37,19 @@ export async function subscribeRaw(socket: Socket, topic: string): Promise<void>
 
 /** A PUBLISH of QoS 0. */
 export function publishPacket(topic: string, payload: readonly Buffer[]): Buffer {
-  return packet(PUBLISH, [text(topic), ...payload]);
+  return Buffer.concat(publishParts(topic, payload));
+}
+
+/** The same in pieces, none of them copied. */
+export function publishParts(topic: string, payload: readonly Buffer[]): readonly Buffer[] {
+  return packetParts(PUBLISH, [text(topic), ...payload]);
+}
+
+/** Writes pieces at once: the system gets them in one call. */
+export function writeParts(socket: Socket, parts: readonly Buffer[]): void {
+  socket.cork();
+  for (const part of parts) socket.write(part);
+  socket.uncork();
 }
 
 /** Calls back for every PUBLISH of QoS 0, synchronously as the bytes come in. */
@@ -93,13 +105,17 @@ function firstPacket(bytes: Buffer): (Packet & { end: number }) | undefined {
 }
 
 function packet(first: number, parts: readonly Buffer[]): Buffer {
+  return Buffer.concat(packetParts(first, parts));
+}
+
+function packetParts(first: number, parts: readonly Buffer[]): readonly Buffer[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const header = [first];
   for (let rest = length; ; rest = Math.floor(rest / 128)) {
     header.push(rest >= 128 ? (rest % 128) | 0x80 : rest);
     if (rest < 128) break;
   }
-  return Buffer.concat([Buffer.from(header), ...parts]);
+  return [Buffer.from(header), ...parts];
 }
 
 function text(value: string): Buffer {

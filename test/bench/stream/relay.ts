@@ -2,7 +2,7 @@ import { type Bar, formatTable } from "../bars.ts";
 import { measureApart } from "../bench.ts";
 import { withPrograms } from "./programs.ts";
 import type { RelayOutcome, RelayRequest } from "./relay-round.ts";
-import { CAMERA, ms, percentile, type Scenario, type Stage } from "./scenario.ts";
+import { CAMERA, METER_FLAGS, ms, percentile, type Scenario, type Stage } from "./scenario.ts";
 import { type BrokerName, startBeckon, startBroker } from "./services.ts";
 
 const RELAY = "lamp";
@@ -49,7 +49,7 @@ function measureRelay(broker: BrokerName, changes: number, { folder, signal }: S
     await startBeckon("interpreter", { port, folder }, start);
     const gestures = ["A", "B"];
     const request: RelayRequest = { port, camera: CAMERA, model: "letters", relay: RELAY, gestures, changes };
-    return measureApart(new URL("./relay-round.ts", import.meta.url), request, signal);
+    return measureApart(new URL("./relay-round.ts", import.meta.url), request, signal, METER_FLAGS);
   });
 }
 
