@@ -10,7 +10,7 @@ if (!["train", "evaluate"].includes(command)) setFlagsFromString("--max-semi-spa
 // young generation is collected first, which finds those frames for almost nothing. A classifier takes 25 MB more for it.
 if (["broker", "classifier"].includes(command)) setFlagsFromString("--heap-growing-percent=150");
 // When a program seems idle, V8 collects its whole heap up to three times to give memory back, and between two frames a
-// classifier does seem idle: with its threads left alone the slowest frames in a hundred were 1 to 2 ms faster, for 20 MB.
+// classifier does seem idle: with its threads left alone the slowest frames in a hundred were 1 to 2 ms faster, for 15 MB.
 if (command === "classifier") setFlagsFromString("--no-memory-reducer");
 // At the pace of a camera V8 takes minutes until it compiles what each frame runs: with the usual budget, 135168, a result
 // came 0.4 ms later. On Node 22 and 24 this gains nothing. Where something happens once a second, as a gesture does at a
