@@ -1,4 +1,4 @@
-/** Ours and the Python peer, in the settings that each may choose from: one frame topic in, one result topic out. */
+/** Ours and the Python peer, the peer in the settings that it may choose from: one frame topic in, one result topic out. */
 
 import { join } from "node:path";
 import { createTopics } from "@beckon/protocol";
@@ -21,22 +21,21 @@ export interface Contestant {
 
 export const FRAMES = createTopics().frame({ camera: CAMERA }).path;
 
-/** @param models a folder of bundles @param folder where it works */
-export function ours(threads: number, models: string, folder: string): Contestant {
+/** As it comes: who compares us has set nothing. @param models a folder of bundles @param folder where it works */
+export function ours(models: string, folder: string): Contestant {
   return {
     side: "ours",
-    setting: `${threads} thread${threads === 1 ? "" : "s"} a run`,
+    setting: "as it comes",
     results: createTopics().result({ camera: CAMERA, model: NETWORK }).path,
-    start: (port, start) =>
-      startBeckon("classifier", { port, folder, settings: networkSettings(threads, models) }, start),
+    start: (port, start) => startBeckon("classifier", { port, folder, settings: networkSettings(models) }, start),
   };
 }
 
 /** Of a classifier that serves the network to every camera that the benchmark plays. */
-export function networkSettings(threads: number, models: string, cameras: readonly string[] = [CAMERA]) {
+export function networkSettings(models: string, cameras: readonly string[] = [CAMERA]) {
   return {
     "classifier.modelsFolder": models,
-    "classifier.models": { [NETWORK]: { threads } },
+    "classifier.models": [NETWORK],
     "classifier.rois": Object.fromEntries(cameras.map((camera) => [camera, WHOLE])),
   };
 }

@@ -46,7 +46,7 @@ function measureOverload(name: BrokerName, models: string, stage: Stage): Promis
   return withPrograms(stage.signal, async (start) => {
     const { folder, frames, quick } = stage;
     const { port } = await startBroker(name, folder, start);
-    const settings = networkSettings(1, models, CAMERAS);
+    const settings = networkSettings(models, CAMERAS);
     const classifier = await startBeckon("classifier", { port, folder, settings }, start);
     const load = (load: MeterRequest["load"]): Promise<MeterOutcome> => {
       const to = CAMERAS.map((camera) => `beckon/${camera}/frame`);
